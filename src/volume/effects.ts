@@ -1,0 +1,46 @@
+/**
+ * Every outside effect of every call, in order. A crash may fall between any two of them, so each is named
+ * here, and the crash tests kill the plugin after each one; an effect that is not in the list does not compile.
+ */
+export const EFFECTS = {
+  create: ['claim-name', 'create-image', 'write-record'],
+  delete: ['trash-image', 'release-name', 'purge-image'],
+  expand: ['resize-image'],
+  controllerPublish: ['write-publication'],
+  controllerUnpublish: ['remove-publication'],
+  stage: [
+    'remember-stage',
+    'map-device',
+    'remember-device',
+    'make-fs',
+    'mount-staging',
+    'remember-staged',
+    'grow-fs',
+  ],
+  unstage: ['unmount-staging', 'unmap-device', 'forget-stage'],
+  publish: [
+    'remember-publish',
+    'make-target',
+    'bind-target',
+    'remount-readonly',
+    'remember-published',
+  ],
+  unpublish: ['unbind-target', 'remove-target', 'forget-publish'],
+  nodeExpand: ['refresh-device', 'grow-fs'],
+} as const;
+
+type Effects = typeof EFFECTS;
+/** `call/effect`, as in "create/claim-name". */
+export type EffectName = { [C in keyof Effects]: `${C}/${Effects[C][number]}` }[keyof Effects];
+
+/** Does an outside effect under its name, so that a log can tell it and a test can stop after it. */
+export type Effect = <T>(name: EffectName, action: () => Promise<T>) => Promise<T>;
+
+export const plainEffect: Effect = (_name, action) => action();
+
+/** Every effect's name, in the order of EFFECTS. */
+export function effectNames(): EffectName[] {
+  return Object.entries(EFFECTS).flatMap(([call, names]) =>
+    names.map((name) => `${call}/${name}` as EffectName),
+  );
+}
