@@ -4,8 +4,8 @@
  */
 export const EFFECTS = {
   create: ['claim-name', 'create-image', 'write-record'],
-  delete: ['trash-image', 'release-name', 'purge-image'],
-  expand: ['resize-image'],
+  delete: ['mark-deleting', 'trash-image', 'release-name', 'purge-image'],
+  expand: ['grow-image'],
   controllerPublish: ['write-publication'],
   controllerUnpublish: ['remove-publication'],
   stage: [

@@ -111,6 +111,11 @@ export const CATALOGUE = {
     message: 'volume "{volume}" is published at {path} already and {mode} allows one target',
     remedy: 'Unpublish it there first, or use SINGLE_NODE_MULTI_WRITER.',
   },
+  'being-deleted': {
+    code: 'FAILED_PRECONDITION',
+    message: 'volume "{volume}" is being deleted',
+    remedy: 'Send DeleteVolume again to finish it.',
+  },
   'not-ours': {
     code: 'FAILED_PRECONDITION',
     message: 'image "{volume}" was not created by Pannier',

@@ -98,8 +98,11 @@ export interface Cluster {
   ): Promise<Swapped | 'gone'>;
   /** Clients that watch the image's header; empty where it is gone. */
   watchers(spec: ImageSpec): Promise<readonly Watcher[]>;
-  /** Sets the image's size in bytes; it must exist. */
-  resizeImage(spec: ImageSpec, sizeBytes: bigint): Promise<void>;
+  /**
+   * Grows an image to a size in bytes. It never shrinks one, however the calls of two controllers fall:
+   * 'larger' where it has that size or more already.
+   */
+  growImage(spec: ImageSpec, sizeBytes: bigint): Promise<'grown' | 'larger' | 'gone'>;
   /** True where no object of the image holds a byte. */
   isBlank(spec: ImageSpec): Promise<boolean>;
   /** Moves an image to the pool's trash. 'gone' where there is none; 'busy' where a client has it open. */

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import type { AccessMode, Capability } from './capability.js';
+import { formatHandle, type VolumeHandle } from './handle.js';
+import type { Parameters } from './parameters.js';
+import { type Image, METADATA_PREFIX } from './store.js';
+
+/**
+ * What is written of a volume, in the name index (the claim to the name) and, as the same text, in the
+ * image's metadata (the commit: an image without it is a creation that was cut short).
+ */
+export interface VolumeRecord {
+  readonly version: 1;
+  /** The CSI name. */
+  readonly name: string;
+  readonly handle: string;
+  /** Tells this creation from an earlier or later one of the same name. */
+  readonly claim: string;
+  readonly sizeBytes: string;
+  /** What shapes the image besides its place, as text; equal for equal requests. */
+  readonly layout: string;
+}
+
+/** The image metadata key that holds a volume's record. */
+export const RECORD_KEY = `${METADATA_PREFIX}volume`;
+/** The image metadata key that holds the nodes on which a volume is published. */
+export const PUBLISHED_KEY = `${METADATA_PREFIX}published`;
+/** The image metadata key that a deletion sets before it moves the image, so that nobody publishes it then. */
+export const DELETING_KEY = `${METADATA_PREFIX}deleting`;
+
+export function newRecord(
+  name: string,
+  handle: VolumeHandle,
+  sizeBytes: bigint,
+  layout: string,
+): VolumeRecord {
+  return {
+    version: 1,
+    name,
+    handle: formatHandle(handle),
+    claim: randomBytes(8).toString('hex'),
+    sizeBytes: sizeBytes.toString(),
+    layout,
+  };
+}
+
+/** The layout part of parameters, as text that can be compared and read by a person. */
+export function layoutText(parameters: Parameters): string {
+  const { dataPool, imageFeatures, objectSize, stripeUnit, stripeCount } = parameters;
+  const asked = {
+    dataPool,
+    imageFeatures: imageFeatures?.join(','),
+    objectSize,
+    stripeUnit,
+    stripeCount,
+  };
+  return Object.entries(asked)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+}
+
+export function formatRecord(record: VolumeRecord): string {
+  return JSON.stringify(record);
+}
+
+/** The record that a text holds, or undefined where it is not one. */
+export function parseRecord(text: string | undefined): VolumeRecord | undefined {
+  const value = parseObject(text);
+  if (value?.version !== 1) return undefined;
+  const { name, handle, claim, sizeBytes, layout } = value;
+  if (
+    typeof name !== 'string' ||
+    typeof handle !== 'string' ||
+    typeof claim !== 'string' ||
+    typeof sizeBytes !== 'string' ||
+    !/^\d+$/.test(sizeBytes) ||
+    typeof layout !== 'string'
+  )
+    return undefined;
+  return { version: 1, name, handle, claim, sizeBytes, layout };
+}
+
+/**
+ * The record of an image that is a finished volume under this handle. A clone inherits its parent's
+ * metadata, so a record that names another image does not count.
+ */
+export function recordOf(image: Image, handle: VolumeHandle): VolumeRecord | undefined {
+  const record = parseRecord(image.metadata.get(RECORD_KEY));
+  return record?.handle === formatHandle(handle) ? record : undefined;
+}
+
+/** How a volume is published on one node. */
+export interface Publication {
+  readonly mode: AccessMode;
+  readonly access: 'mount' | 'block';
+  readonly readonly: boolean;
+}
+
+export type Publications = Readonly<Record<string, Publication>>;
+
+export function publicationOf(capability: Capability, readonly: boolean): Publication {
+  return { mode: capability.mode, access: capability.access.kind, readonly };
+}
+
+/** Node id to how the image is published there. */
+export function publicationsOf(image: Image): Publications {
+  return (parseObject(image.metadata.get(PUBLISHED_KEY)) ?? {}) as Publications;
+}
+
+export function formatPublications(publications: Publications): string | undefined {
+  return Object.keys(publications).length === 0 ? undefined : JSON.stringify(publications);
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
