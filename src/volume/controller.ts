@@ -1,0 +1,47 @@
+import type { Effect } from './effects.js';
+import { fail } from './errors.js';
+import { formatHandle, parseHandle, type VolumeHandle } from './handle.js';
+import type { Purge } from './purge.js';
+import type { Cluster, Clusters, Credentials } from './store.js';
+
+/** What the controller's calls stand on. */
+export interface Controller {
+  readonly clusters: Clusters;
+  readonly effect: Effect;
+  readonly purge: Purge;
+}
+
+/** A volume as the controller answers it. */
+export interface Volume {
+  readonly handle: VolumeHandle;
+  /** The CSI name; '' for an image that Pannier did not create. */
+  readonly name: string;
+  readonly sizeBytes: bigint;
+  readonly publishedNodes: readonly string[];
+}
+
+/** The handle in a `volume_id` and its cluster, or undefined where there can be no such volume. */
+export function locate(
+  controller: Controller,
+  volumeId: string,
+  credentials: Credentials | undefined,
+): { handle: VolumeHandle; cluster: Cluster } | undefined {
+  const handle = parseHandle(volumeId);
+  if (handle === undefined || !controller.clusters.names.includes(handle.cluster)) return undefined;
+  return { handle, cluster: controller.clusters.get(handle.cluster, credentials) };
+}
+
+/** The same, where a volume that cannot be is NOT_FOUND. */
+export function mustLocate(
+  controller: Controller,
+  volumeId: string,
+  credentials: Credentials | undefined,
+): { handle: VolumeHandle; cluster: Cluster } {
+  return (
+    locate(controller, volumeId, credentials) ?? fail('volume-not-found', { volume: volumeId })
+  );
+}
+
+export function notFound(handle: VolumeHandle): never {
+  fail('volume-not-found', { volume: formatHandle(handle) });
+}

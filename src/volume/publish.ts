@@ -1,0 +1,167 @@
+import {
+  type AccessMode,
+  type Capability,
+  isReaderOnly,
+  isSingleNode,
+  unsupported,
+} from './capability.js';
+import { type Controller, locate, mustLocate, notFound } from './controller.js';
+import { fail } from './errors.js';
+import { formatHandle, type VolumeHandle } from './handle.js';
+import type { NodeRecord } from './node.js';
+import {
+  DELETING_KEY,
+  formatPublications,
+  PUBLISHED_KEY,
+  type Publication,
+  type Publications,
+  publicationOf,
+  publicationsOf,
+} from './record.js';
+import type { Cluster, Credentials, Image } from './store.js';
+
+export interface PublishVolumeRequest {
+  readonly volumeId: string;
+  readonly nodeId: string;
+  readonly capability: Capability;
+  readonly readonly: boolean;
+  readonly credentials: Credentials | undefined;
+}
+
+/** How often another controller may change the publications in between. */
+const ROUNDS = 8;
+
+/**
+ * ControllerPublishVolume: writes down that a node may use the volume, unless the access mode keeps it from
+ * that. FAILED_PRECONDITION while another node holds it: Nomad tries again until it is free.
+ */
+export async function publishVolume(
+  controller: Controller,
+  request: PublishVolumeRequest,
+): Promise<void> {
+  const { volumeId, nodeId, capability } = request;
+  const { handle, cluster } = mustLocate(controller, volumeId, request.credentials);
+  const problem = unsupported(capability);
+  if (problem !== undefined)
+    fail('unsupported-capability', { field: 'volume_capability', problem });
+  const [node, first] = await Promise.all([cluster.readNode(nodeId), cluster.readImage(handle)]);
+  if (first === undefined) return notFound(handle);
+  if (node === undefined) fail('node-not-found', { node: nodeId, cluster: cluster.name });
+
+  let image: Image | undefined = first;
+  for (let round = 0; round < ROUNDS; round++) {
+    if (image === undefined) return notFound(handle);
+    if (image.metadata.has(DELETING_KEY)) fail('being-deleted', { volume: volumeId });
+    const published = publicationsOf(image);
+    const wanted = publicationOf(capability, request.readonly);
+    if (isPublished(handle, published, nodeId, wanted)) return;
+    refuseConflict(handle, published, wanted);
+    if (!isReaderOnly(wanted.mode) && Object.keys(published).length === 0)
+      await refuseStrangers(cluster, handle, node, wanted.mode);
+    const outcome = await controller.effect('controllerPublish/write-publication', () =>
+      swap(cluster, handle, image as Image, { ...published, [nodeId]: wanted }),
+    );
+    if (outcome === 'swapped') return;
+    image = await cluster.readImage(handle);
+  }
+  fail('superseded', { volume: volumeId });
+}
+
+/** ControllerUnpublishVolume; an empty node id means every node. It is not an error when there is nothing. */
+export async function unpublishVolume(
+  controller: Controller,
+  volumeId: string,
+  nodeId: string,
+  credentials: Credentials | undefined,
+): Promise<void> {
+  const located = locate(controller, volumeId, credentials);
+  if (located === undefined) return;
+  const { handle, cluster } = located;
+  for (let round = 0; round < ROUNDS; round++) {
+    const image = await cluster.readImage(handle);
+    if (image === undefined) return;
+    const published = publicationsOf(image);
+    const rest = Object.fromEntries(
+      Object.entries(published).filter(([node]) => nodeId !== '' && node !== nodeId),
+    );
+    if (Object.keys(rest).length === Object.keys(published).length) return;
+    const outcome = await controller.effect('controllerUnpublish/remove-publication', () =>
+      swap(cluster, handle, image, rest),
+    );
+    if (outcome !== 'differs') return;
+  }
+  fail('superseded', { volume: volumeId });
+}
+
+function swap(cluster: Cluster, handle: VolumeHandle, image: Image, next: Publications) {
+  return cluster.swapMetadata(
+    handle,
+    image.id,
+    {
+      [PUBLISHED_KEY]: image.metadata.get(PUBLISHED_KEY),
+      [DELETING_KEY]: image.metadata.get(DELETING_KEY),
+    },
+    { [PUBLISHED_KEY]: formatPublications(next) },
+  );
+}
+
+/** True where this very publication exists; throws where the node has it in another way. */
+function isPublished(
+  handle: VolumeHandle,
+  published: Publications,
+  nodeId: string,
+  wanted: Publication,
+): boolean {
+  const there = published[nodeId];
+  if (there === undefined) return false;
+  const difference = (['mode', 'access', 'readonly'] as const)
+    .filter((key) => there[key] !== wanted[key])
+    .map((key) => `${key} ${there[key]}`)
+    .join(', ');
+  if (difference !== '')
+    fail('already-published', {
+      volume: formatHandle(handle),
+      place: `node "${nodeId}"`,
+      difference,
+    });
+  return true;
+}
+
+/** One writer is one writer: whether other nodes' publications leave room for this one. */
+function refuseConflict(handle: VolumeHandle, published: Publications, wanted: Publication): void {
+  for (const [node, other] of Object.entries(published)) {
+    const mode = conflict(wanted, other);
+    if (mode !== undefined)
+      fail('published-elsewhere', { volume: formatHandle(handle), node, mode });
+  }
+}
+
+/** The access mode that keeps two publications on different nodes apart, if one does. */
+function conflict(wanted: Publication, other: Publication): AccessMode | undefined {
+  if (isSingleNode(wanted.mode)) return wanted.mode;
+  if (isSingleNode(other.mode)) return other.mode;
+  const writers = [wanted, other].filter((one) => !one.readonly && !isReaderOnly(one.mode));
+  const limited = writers.find((one) => one.mode !== 'MULTI_NODE_MULTI_WRITER');
+  if (limited !== undefined && writers.length > 1) return limited.mode;
+  if (writers.length > 0 && [wanted, other].some((one) => one.mode === 'MULTI_NODE_READER_ONLY'))
+    return 'MULTI_NODE_READER_ONLY';
+  return undefined;
+}
+
+/** Refuses where a client that no publication explains has the image open for writing. */
+async function refuseStrangers(
+  cluster: Cluster,
+  handle: VolumeHandle,
+  nodeText: string,
+  mode: AccessMode,
+): Promise<void> {
+  const { address } = JSON.parse(nodeText) as NodeRecord;
+  const strangers = (await cluster.watchers(handle)).filter(
+    (watcher) => !watcher.address.startsWith(`${address}:`),
+  );
+  if (strangers.length > 0 && isSingleNode(mode))
+    fail('volume-in-use', {
+      volume: formatHandle(handle),
+      users: `client ${strangers.map((watcher) => watcher.address).join(', ')}`,
+    });
+}
