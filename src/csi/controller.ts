@@ -1,0 +1,180 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import {
+  Controller as ControllerDesc,
+  ControllerServiceCapability_RPC_Type as Rpc,
+  type VolumeSchema,
+} from '../proto/csi/v1/csi_pb.js';
+import { unsupported } from '../volume/capability.js';
+import type { Controller, Volume } from '../volume/controller.js';
+import { createVolume, planVolume } from '../volume/create.js';
+import { deleteVolume } from '../volume/delete.js';
+import { fail } from '../volume/errors.js';
+import { expandVolume } from '../volume/expand.js';
+import { formatHandle } from '../volume/handle.js';
+import { getCapacity, getVolume, listVolumes } from '../volume/list.js';
+import { publishVolume, unpublishVolume } from '../volume/publish.js';
+import type { Queue } from '../volume/queue.js';
+import {
+  readCredentials,
+  readRange,
+  required,
+  requiredCapabilities,
+  requiredCapability,
+  requiredName,
+  requiredNodeId,
+  requiredVolumeId,
+} from './fields.js';
+import { fingerprint } from './fingerprint.js';
+import { type Handlers, implement } from './wire/adapter.js';
+
+/** What ControllerGetCapabilities answers. */
+const CAPABILITIES = [
+  Rpc.CREATE_DELETE_VOLUME,
+  Rpc.PUBLISH_UNPUBLISH_VOLUME,
+  Rpc.LIST_VOLUMES,
+  Rpc.LIST_VOLUMES_PUBLISHED_NODES,
+  Rpc.GET_CAPACITY,
+  Rpc.GET_VOLUME,
+  Rpc.EXPAND_VOLUME,
+  Rpc.SINGLE_NODE_MULTI_WRITER,
+];
+
+/** CSI's Controller service: checks the fields, calls the domain, answers. */
+export function controllerService(controller: Controller, queue: Queue) {
+  const handlers: Handlers<typeof ControllerDesc> = {
+    async createVolume(request) {
+      const create = {
+        name: requiredName(request.name),
+        range: readRange(request.capacityRange),
+        capabilities: requiredCapabilities(request.volumeCapabilities),
+        parameters: { ...request.parameters, ...request.mutableParameters },
+        credentials: readCredentials(request.secrets),
+      };
+      if (request.volumeContentSource?.type.case !== undefined)
+        fail('invalid-field', {
+          field: 'volume_content_source',
+          problem: 'this version creates blank volumes only',
+        });
+      const { key, handle } = planVolume(controller, create);
+      const volume = await queue.run(
+        [`name ${key}`, formatHandle(handle)],
+        fingerprint('CreateVolume', request),
+        () => createVolume(controller, create),
+      );
+      return { volume: answer(volume) };
+    },
+
+    async deleteVolume(request) {
+      const id = requiredVolumeId(request.volumeId);
+      const credentials = readCredentials(request.secrets);
+      await queue.run([id], fingerprint('DeleteVolume', request), () =>
+        deleteVolume(controller, id, credentials),
+      );
+      return {};
+    },
+
+    async controllerPublishVolume(request) {
+      const publish = {
+        volumeId: requiredVolumeId(request.volumeId),
+        nodeId: requiredNodeId(request.nodeId),
+        capability: requiredCapability('volume_capability', request.volumeCapability),
+        readonly: request.readonly,
+        credentials: readCredentials(request.secrets),
+      };
+      await queue.run([publish.volumeId], fingerprint('ControllerPublishVolume', request), () =>
+        publishVolume(controller, publish),
+      );
+      return {};
+    },
+
+    async controllerUnpublishVolume(request) {
+      const id = requiredVolumeId(request.volumeId);
+      const credentials = readCredentials(request.secrets);
+      await queue.run([id], fingerprint('ControllerUnpublishVolume', request), () =>
+        unpublishVolume(controller, id, request.nodeId, credentials),
+      );
+      return {};
+    },
+
+    async validateVolumeCapabilities(request) {
+      const capabilities = requiredCapabilities(request.volumeCapabilities);
+      const id = requiredVolumeId(request.volumeId);
+      await getVolume(controller, id, readCredentials(request.secrets));
+      const problem = capabilities.map(unsupported).find((text) => text !== undefined);
+      if (problem !== undefined) return { message: problem };
+      return {
+        confirmed: {
+          volumeContext: request.volumeContext,
+          volumeCapabilities: request.volumeCapabilities,
+          parameters: request.parameters,
+          mutableParameters: request.mutableParameters,
+        },
+      };
+    },
+
+    async listVolumes(request) {
+      if (request.maxEntries < 0)
+        fail('invalid-field', {
+          field: 'max_entries',
+          problem: `${request.maxEntries} is negative`,
+        });
+      const page = await listVolumes(controller, request.maxEntries, request.startingToken);
+      return {
+        entries: page.volumes.map((volume) => ({
+          volume: answer(volume),
+          status: { publishedNodeIds: [...volume.publishedNodes] },
+        })),
+        nextToken: page.nextToken ?? '',
+      };
+    },
+
+    async getCapacity(request) {
+      const supported =
+        request.volumeCapabilities.length === 0 ||
+        requiredCapabilities(request.volumeCapabilities).every(
+          (capability) => unsupported(capability) === undefined,
+        );
+      if (!supported) return { availableCapacity: 0n };
+      return { availableCapacity: await getCapacity(controller, request.parameters) };
+    },
+
+    async controllerGetCapabilities() {
+      return {
+        capabilities: CAPABILITIES.map((type) => ({ type: { case: 'rpc', value: { type } } })),
+      };
+    },
+
+    async controllerExpandVolume(request) {
+      const id = requiredVolumeId(request.volumeId);
+      if (request.capacityRange === undefined) required('capacity_range', '');
+      const range = readRange(request.capacityRange);
+      const credentials = readCredentials(request.secrets);
+      if (request.volumeCapability !== undefined)
+        requiredCapability('volume_capability', request.volumeCapability);
+      const capacityBytes = await queue.run(
+        [id],
+        fingerprint('ControllerExpandVolume', request),
+        () => expandVolume(controller, id, range, credentials),
+      );
+      // The node's device must be told, whatever is on it; and a repeated call must say so again.
+      return { capacityBytes, nodeExpansionRequired: true };
+    },
+
+    async controllerGetVolume(request) {
+      const volume = await getVolume(controller, requiredVolumeId(request.volumeId));
+      return {
+        volume: answer(volume),
+        status: { publishedNodeIds: [...volume.publishedNodes] },
+      };
+    },
+  };
+  return implement(ControllerDesc, handlers);
+}
+
+function answer(volume: Volume): MessageInitShape<typeof VolumeSchema> {
+  return {
+    volumeId: formatHandle(volume.handle),
+    capacityBytes: volume.sizeBytes,
+    volumeContext: volume.name === '' ? {} : { name: volume.name },
+  };
+}
