@@ -1,17 +1,21 @@
 import { type Capability, unsupported } from './capability.js';
 import type { Controller, Volume } from './controller.js';
+import { discard, discardReplaced } from './discard.js';
 import { fail } from './errors.js';
 import { formatHandle, HANDLE_MAX_BYTES, parseHandle, type VolumeHandle } from './handle.js';
 import { imageName, nameKey } from './name.js';
 import { type Parameters, readParameters } from './parameters.js';
 import {
+  type Claim,
+  formatClaim,
   formatRecord,
+  isDiscarded,
   layoutText,
   newRecord,
+  parseClaim,
   parseRecord,
   publicationsOf,
   RECORD_KEY,
-  recordOf,
   type VolumeRecord,
 } from './record.js';
 import { type CapacityRange, fits, sizeFor } from './size.js';
@@ -37,13 +41,14 @@ interface Plan {
 }
 
 /** How often another controller may get in between before the caller is asked to come again. */
-const ROUNDS = 8;
+const ROUNDS = 16;
 const NAME_MAX_BYTES = 128;
 
 /**
- * CreateVolume. The name is claimed in the name index, the image is created under the name derived from it,
- * and the record written into the image's metadata commits it. Each step refuses to overwrite what another
- * controller did; after a crash between two of them the next call with that name completes the volume.
+ * CreateVolume. The name is claimed in the name index; the image is created under the name derived from it;
+ * its record is written into its metadata; and turning the claim into that record commits the volume. Every
+ * step is a compare-and-set or refuses to overwrite, so of controllers that race one commits, and after a
+ * crash between two steps the next call with that name completes the volume or takes the name over.
  */
 export async function createVolume(
   controller: Controller,
@@ -51,9 +56,26 @@ export async function createVolume(
 ): Promise<Volume> {
   const plan = planVolume(controller, request);
   const cluster = controller.clusters.get(plan.handle.cluster, request.credentials);
+  let claimed = false;
   for (let round = 0; round < ROUNDS; round++) {
-    const volume = await attempt(controller, cluster, plan);
-    if (volume !== undefined) return volume;
+    const found = await cluster.readName(plan.key);
+    const finished = await findFinished(cluster, plan, found);
+    if (finished !== undefined) return finished;
+    const there = parseClaim(found);
+    let claim = there;
+    if (there === undefined || !samePlan(there.pending, plan)) {
+      // A claim that was taken from this call is not taken back: the other one is alive.
+      if (claimed && there !== undefined) break;
+      claim = await claimName(controller, cluster, plan, found, there);
+    }
+    claimed ||= claim !== undefined;
+    if (claim !== undefined && (await complete(controller, cluster, plan, claim)))
+      return {
+        handle: plan.handle,
+        name: plan.name,
+        sizeBytes: BigInt(claim.pending.sizeBytes),
+        publishedNodes: [],
+      };
   }
   fail('superseded', { volume: formatHandle(plan.handle) });
 }
@@ -93,83 +115,19 @@ function checkName(name: string): void {
     fail('invalid-field', { field: 'name', problem: 'holds a control character' });
 }
 
-/** One round: the volume, or undefined where another controller changed something and all must be read anew. */
-async function attempt(
-  controller: Controller,
+/** The volume that the name index has committed, if it is what is asked for; undefined where there is none. */
+async function findFinished(
   cluster: Cluster,
   plan: Plan,
+  found: string | undefined,
 ): Promise<Volume | undefined> {
-  const found = await cluster.readName(plan.key);
-  const holder = parseRecord(found);
-  if (found !== undefined && holder !== undefined) {
-    const handle = parseHandle(holder.handle);
-    const image = handle && (await cluster.readImage(handle));
-    if (handle !== undefined && image !== undefined && recordOf(image, handle) !== undefined)
-      return compatible(plan, holder, handle, image);
-    if (samePlan(holder, plan)) return complete(controller, cluster, plan, found, holder);
-    if (handle !== undefined && image !== undefined)
-      await discard(controller, cluster, handle, image, found);
-  }
-  const record = newRecord(plan.name, plan.handle, plan.sizeBytes, plan.layout);
-  const claimed = await controller.effect('create/claim-name', () =>
-    cluster.swapName(plan.key, found, formatRecord(record)),
-  );
-  if (claimed === 'differs') return undefined;
-  return complete(controller, cluster, plan, formatRecord(record), record);
-}
-
-/** From the claim to the committed image. */
-async function complete(
-  controller: Controller,
-  cluster: Cluster,
-  plan: Plan,
-  claim: string,
-  record: VolumeRecord,
-): Promise<Volume | undefined> {
-  const { handle, parameters } = plan;
-  const sizeBytes = BigInt(record.sizeBytes);
-  await controller.effect('create/create-image', () =>
-    cluster.createImage(handle, { ...parameters, features: parameters.imageFeatures, sizeBytes }),
-  );
+  const record = parseRecord(found);
+  const handle = record && parseHandle(record.handle);
+  if (record === undefined || handle === undefined) return undefined;
   const image = await cluster.readImage(handle);
+  // An entry without an image is what a deletion leaves that was cut short.
   if (image === undefined) return undefined;
-  const kept = image.metadata.get(RECORD_KEY);
-  if (kept !== undefined && kept !== claim) {
-    // The index lost its entry for a finished volume: the image's record is the truth.
-    if (recordOf(image, handle) === undefined) alien(handle);
-    await controller.effect('create/claim-name', () => cluster.swapName(plan.key, claim, kept));
-    return undefined;
-  }
-  if (kept === undefined) {
-    if (image.sizeBytes !== sizeBytes) alien(handle);
-    const written = await controller.effect('create/write-record', () =>
-      cluster.swapMetadata(handle, image.id, { [RECORD_KEY]: undefined }, { [RECORD_KEY]: claim }),
-    );
-    if (written !== 'swapped') return undefined;
-  }
-  // Another controller may have taken an unfinished claim over while this one was at work.
-  if ((await cluster.readName(plan.key)) !== claim) return undefined;
-  return { handle, name: plan.name, sizeBytes, publishedNodes: [] };
-}
-
-function alien(handle: VolumeHandle): never {
-  fail('volume-exists', {
-    name: handle.image,
-    volume: formatHandle(handle),
-    difference: 'a record or a size that is not of this creation',
-  });
-}
-
-function samePlan(record: VolumeRecord, plan: Plan): boolean {
-  return (
-    record.handle === formatHandle(plan.handle) &&
-    record.layout === plan.layout &&
-    fits(BigInt(record.sizeBytes), plan.range)
-  );
-}
-
-/** The finished volume that has the name already, if it is what is asked for. */
-function compatible(plan: Plan, record: VolumeRecord, handle: VolumeHandle, image: Image): Volume {
+  if (image.metadata.get(RECORD_KEY) !== found) alien(plan, record.handle);
   const difference = differs(plan, record, image);
   if (difference !== undefined)
     fail('volume-exists', { name: plan.name, volume: record.handle, difference });
@@ -181,6 +139,97 @@ function compatible(plan: Plan, record: VolumeRecord, handle: VolumeHandle, imag
   };
 }
 
+/** Takes the name, from nobody, from a deleted volume or from a creation with other wishes that never ended. */
+async function claimName(
+  controller: Controller,
+  cluster: Cluster,
+  plan: Plan,
+  found: string | undefined,
+  replaced: Claim | undefined,
+): Promise<Claim | undefined> {
+  const claim: Claim = {
+    pending: newRecord(plan.name, plan.handle, plan.sizeBytes, plan.layout),
+    replaces:
+      replaced === undefined
+        ? []
+        : [
+            ...replaced.replaces,
+            { claim: replaced.pending.claim, handle: replaced.pending.handle },
+          ],
+  };
+  const swapped = await controller.effect('create/claim-name', () =>
+    cluster.swapName(plan.key, found, formatClaim(claim)),
+  );
+  return swapped === 'swapped' ? claim : undefined;
+}
+
+/** From the claim to the commit; false where another controller got in between and all must be read anew. */
+async function complete(
+  controller: Controller,
+  cluster: Cluster,
+  plan: Plan,
+  claim: Claim,
+): Promise<boolean> {
+  const { handle, parameters } = plan;
+  const text = formatRecord(claim.pending);
+  const sizeBytes = BigInt(claim.pending.sizeBytes);
+  await discardReplaced(controller, cluster, claim, handle);
+  await controller.effect('create/create-image', () =>
+    cluster.createImage(handle, { ...parameters, features: parameters.imageFeatures, sizeBytes }),
+  );
+  const image = await cluster.readImage(handle);
+  if (image === undefined) return false;
+  const kept = image.metadata.get(RECORD_KEY);
+  if (kept === undefined && image.sizeBytes === sizeBytes) {
+    const written = await controller.effect('create/write-record', () =>
+      cluster.swapMetadata(handle, image.id, { [RECORD_KEY]: undefined }, { [RECORD_KEY]: text }),
+    );
+    if (written !== 'swapped') return false;
+  } else if (kept !== text) {
+    if (!isLeftOver(kept, claim)) alien(plan, formatHandle(handle));
+    await discard(controller, cluster, handle, image, claim.pending);
+    return false;
+  }
+  const committed = await controller.effect('create/commit-name', () =>
+    cluster.swapName(plan.key, formatClaim(claim), text),
+  );
+  if (committed === 'swapped' || (await cluster.readName(plan.key)) === text) return true;
+  await discard(
+    controller,
+    cluster,
+    handle,
+    { ...image, metadata: new Map([[RECORD_KEY, text]]) },
+    claim.pending,
+  );
+  return false;
+}
+
+/** True for an image that a creation left which this claim replaced, or that nobody ever finished. */
+function isLeftOver(kept: string | undefined, claim: Claim): boolean {
+  if (kept === undefined) return true;
+  const record = parseRecord(kept);
+  return (
+    record !== undefined &&
+    (isDiscarded(record) || claim.replaces.some((dead) => dead.claim === record.claim))
+  );
+}
+
+function alien(plan: Plan, volume: string): never {
+  fail('volume-exists', {
+    name: plan.name,
+    volume,
+    difference: 'a record that does not agree with the name index',
+  });
+}
+
+function samePlan(record: VolumeRecord, plan: Plan): boolean {
+  return (
+    record.handle === formatHandle(plan.handle) &&
+    record.layout === plan.layout &&
+    fits(BigInt(record.sizeBytes), plan.range)
+  );
+}
+
 function differs(plan: Plan, record: VolumeRecord, image: Image): string | undefined {
   if (record.name !== plan.name) return `the name "${record.name}"`;
   const asked = formatHandle(plan.handle);
@@ -190,26 +239,4 @@ function differs(plan: Plan, record: VolumeRecord, image: Image): string | undef
   if (!fits(image.sizeBytes, plan.range))
     return `${image.sizeBytes} bytes instead of ${plan.sizeBytes}`;
   return undefined;
-}
-
-/**
- * Takes away the image of a creation that was cut short and that nobody was ever told of, so that its name
- * can be used for another request. It gets its record first: the purge recognises it by that.
- */
-async function discard(
-  controller: Controller,
-  cluster: Cluster,
-  handle: VolumeHandle,
-  image: Image,
-  claim: string,
-): Promise<void> {
-  if (!(await cluster.isBlank(handle))) alien(handle);
-  await cluster.swapMetadata(
-    handle,
-    image.id,
-    { [RECORD_KEY]: undefined },
-    { [RECORD_KEY]: claim },
-  );
-  await controller.effect('delete/trash-image', () => cluster.trashImage(handle));
-  controller.purge.add(cluster, handle, image.id);
 }

@@ -3,7 +3,7 @@
  * here, and the crash tests kill the plugin after each one; an effect that is not in the list does not compile.
  */
 export const EFFECTS = {
-  create: ['claim-name', 'create-image', 'write-record'],
+  create: ['claim-name', 'discard-image', 'create-image', 'write-record', 'commit-name'],
   delete: ['mark-deleting', 'trash-image', 'release-name', 'purge-image'],
   expand: ['grow-image'],
   controllerPublish: ['write-publication'],

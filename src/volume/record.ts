@@ -5,8 +5,8 @@ import type { Parameters } from './parameters.js';
 import { type Image, METADATA_PREFIX } from './store.js';
 
 /**
- * What is written of a volume, in the name index (the claim to the name) and, as the same text, in the
- * image's metadata (the commit: an image without it is a creation that was cut short).
+ * What is written of a volume: in the image's metadata, and as the same text in the name index once the
+ * creation is committed. Until then the index holds a Claim.
  */
 export interface VolumeRecord {
   readonly version: 1;
@@ -87,6 +87,37 @@ export function parseRecord(text: string | undefined): VolumeRecord | undefined 
 export function recordOf(image: Image, handle: VolumeHandle): VolumeRecord | undefined {
   const record = parseRecord(image.metadata.get(RECORD_KEY));
   return record?.handle === formatHandle(handle) ? record : undefined;
+}
+
+/** A creation under way: what the name index holds from the first step until the commit. */
+export interface Claim {
+  readonly pending: VolumeRecord;
+  /** Earlier claims that this one took the name from; their images, if any, were never answered. */
+  readonly replaces: ReadonlyArray<{ readonly claim: string; readonly handle: string }>;
+}
+
+export function formatClaim(claim: Claim): string {
+  return JSON.stringify(claim);
+}
+
+/** The claim that a text holds, or undefined where it is not one. */
+export function parseClaim(text: string | undefined): Claim | undefined {
+  const value = parseObject(text);
+  const pending = parseRecord(JSON.stringify(value?.pending ?? null));
+  if (value === undefined || pending === undefined || !Array.isArray(value.replaces))
+    return undefined;
+  return { pending, replaces: value.replaces as Claim['replaces'] };
+}
+
+const DISCARDED = 'discarded-';
+
+/** The record of an image that is on its way out: nobody was ever told of it. */
+export function discardedRecord(record: VolumeRecord): VolumeRecord {
+  return { ...record, claim: `${DISCARDED}${randomBytes(8).toString('hex')}` };
+}
+
+export function isDiscarded(record: VolumeRecord): boolean {
+  return record.claim.startsWith(DISCARDED);
 }
 
 /** How a volume is published on one node. */

@@ -1,0 +1,61 @@
+import type { Controller } from './controller.js';
+import { fail } from './errors.js';
+import { formatHandle, parseHandle, type VolumeHandle } from './handle.js';
+import {
+  type Claim,
+  discardedRecord,
+  formatRecord,
+  isDiscarded,
+  parseRecord,
+  RECORD_KEY,
+  type VolumeRecord,
+} from './record.js';
+import type { Cluster, Image } from './store.js';
+
+/**
+ * Takes away the image of a creation that never ended and that nobody was told of. It is marked first: a
+ * creation that is alive after all fails to commit it, and the purge knows it by the mark.
+ */
+export async function discard(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+  image: Image,
+  record: VolumeRecord,
+): Promise<void> {
+  const kept = image.metadata.get(RECORD_KEY);
+  if (kept === undefined && !(await cluster.isBlank(handle)))
+    fail('volume-exists', {
+      name: record.name,
+      volume: formatHandle(handle),
+      difference: 'data in an image that no creation owns',
+    });
+  const marked = await cluster.swapMetadata(
+    handle,
+    image.id,
+    { [RECORD_KEY]: kept },
+    { [RECORD_KEY]: formatRecord(discardedRecord({ ...record, handle: formatHandle(handle) })) },
+  );
+  if (marked !== 'swapped') return;
+  await controller.effect('create/discard-image', () => cluster.trashImage(handle));
+  controller.purge.add(cluster, handle, image.id);
+}
+
+/** Takes away what the claims that this one replaced left in other places. */
+export async function discardReplaced(
+  controller: Controller,
+  cluster: Cluster,
+  claim: Claim,
+  own: VolumeHandle,
+): Promise<void> {
+  for (const dead of claim.replaces) {
+    const handle = parseHandle(dead.handle);
+    if (handle === undefined || dead.handle === formatHandle(own)) continue;
+    const image = await cluster.readImage(handle);
+    if (image === undefined) continue;
+    const kept = image.metadata.get(RECORD_KEY);
+    const record = parseRecord(kept);
+    if (kept === undefined || record?.claim === dead.claim || (record && isDiscarded(record)))
+      await discard(controller, cluster, handle, image, claim.pending);
+  }
+}
