@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DevError } from '../errors.js';
 import { tryLock } from '../lock.js';
 
@@ -6,6 +7,8 @@ import { tryLock } from '../lock.js';
 export const PORTS_PER_CLUSTER = 32;
 export const FIRST_PORT = 23_300;
 const LAST_PORT = 32_700;
+const PATIENCE_MS = 3_000;
+const POLL_MS = 100;
 
 export interface Reserved {
   readonly port: number;
@@ -23,23 +26,42 @@ export function monitorAddress(address: string, port: number): string {
  *
  * @throws DevError where they are taken.
  */
-export async function reservePorts(address: string, wanted: number | undefined): Promise<Reserved> {
-  for (let port = wanted ?? FIRST_PORT; ; port += PORTS_PER_CLUSTER) {
-    const lock = await tryLock(`ports ${port}`);
-    const taken = await firstTaken(address, port);
-    if (lock !== undefined && taken === undefined) return { port, release: lock.release };
-    lock?.release();
-    if (wanted !== undefined)
+export function reservePorts(address: string, wanted: number | undefined): Promise<Reserved> {
+  return wanted === undefined ? reserveAny(address) : reserve(address, wanted);
+}
+
+async function reserveAny(address: string): Promise<Reserved> {
+  for (let port = FIRST_PORT; port <= LAST_PORT; port += PORTS_PER_CLUSTER) {
+    const reserved = await tryReserve(address, port);
+    if (typeof reserved !== 'number') return reserved;
+  }
+  throw new DevError(
+    `no ${PORTS_PER_CLUSTER} free ports in a row from ${FIRST_PORT} to ${LAST_PORT} of ${address}`,
+    'Choose others with -port.',
+  );
+}
+
+/** Daemons that were killed hold their ports for a moment, so it looks more than once. */
+async function reserve(address: string, port: number): Promise<Reserved> {
+  for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(POLL_MS)) {
+    const reserved = await tryReserve(address, port);
+    if (typeof reserved !== 'number') return reserved;
+    if (performance.now() >= deadline)
       throw new DevError(
-        `port ${taken ?? wanted} of ${address} is taken by another program`,
-        `The cluster needs ${wanted} to ${wanted + PORTS_PER_CLUSTER - 1}: see \`ss -ltnp\`, or choose others with -port.`,
-      );
-    if (port + PORTS_PER_CLUSTER > LAST_PORT)
-      throw new DevError(
-        `no ${PORTS_PER_CLUSTER} free ports in a row from ${FIRST_PORT} to ${LAST_PORT} of ${address}`,
-        'Choose others with -port.',
+        `port ${reserved} of ${address} is taken by another program`,
+        `The cluster needs ${port} to ${port + PORTS_PER_CLUSTER - 1}: see \`ss -ltnp\`, or choose others with -port.`,
       );
   }
+}
+
+/** The reservation, or the first port that is taken. */
+async function tryReserve(address: string, port: number): Promise<Reserved | number> {
+  const lock = await tryLock(`ports ${port}`);
+  if (lock === undefined) return port;
+  const taken = await firstTaken(address, port);
+  if (taken === undefined) return { port, release: lock.release };
+  lock.release();
+  return taken;
 }
 
 async function firstTaken(address: string, first: number): Promise<number | undefined> {
