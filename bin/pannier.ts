@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+// librados calls wait on libuv's threads: with its four, as many calls to a dead monitor would stop every
+// other file and Ceph operation. It is read once, at the first use.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
+// Node's default folder is shared by all users of the machine; code that root runs is kept in root's own.
+const { XDG_CACHE_HOME, HOME } = process.env;
+const cache = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : join(HOME, '.cache'));
+if (cache !== undefined) enableCompileCache(join(cache, 'pannier'));
+
+const { main } = await import('../src/cli/main.js');
+await main(process.argv.slice(2), join(import.meta.dirname, '..'));

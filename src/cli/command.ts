@@ -1,0 +1,109 @@
+import type { Interfaces } from '@oclif/core';
+import { Command } from '@oclif/core/command';
+import { readArgv } from './argv.js';
+import { bold } from './colour.js';
+import { DoingError, UsageError } from './errors.js';
+import { toJson } from './json.js';
+import { monitorLine } from './monitor.js';
+import { withProgress } from './progress.js';
+import type { Node } from './template/parse.js';
+
+type Flags<C extends typeof PannierCommand> = Interfaces.InferredFlags<C['flags']>;
+type Args<C extends typeof PannierCommand> = Interfaces.InferredArgs<C['args']>;
+
+/**
+ * What commands share: the command line in the manner of Go, and three ways to print data. Only data goes to
+ * standard output. With -json or -t nothing else is said but an error.
+ */
+export abstract class PannierCommand extends Command {
+  /** What the command does, for its errors: "Error creating volume: …". */
+  protected abstract readonly doing: string;
+  #format: { json: boolean; template?: readonly Node[] } = { json: false };
+
+  /** The command's flags and arguments. Throws UsageError. */
+  protected async input<C extends typeof PannierCommand>(
+    command: C,
+  ): Promise<{ flags: Flags<C>; args: Args<C> }> {
+    const { flags: words, positionals } = readArgv(this.argv, command.flags);
+    checkCount(positionals, command.args);
+    const { flags, args } = await this.parse(command as typeof PannierCommand, [
+      ...words,
+      '--',
+      ...positionals,
+    ]);
+    const { json = false, t: template } = flags as { json?: boolean; t?: string };
+    if (json && template !== undefined)
+      throw new UsageError('Both json and template formatting are not allowed');
+    this.#format = { json };
+    if (template !== undefined) {
+      const { parseTemplate } = await import('./template/parse.js');
+      this.#format = { json, template: parseTemplate(template) };
+    }
+    return { flags: flags as Flags<C>, args: args as Args<C> };
+  }
+
+  /** True where a person reads: neither -json nor -t. */
+  protected get forPeople(): boolean {
+    return !this.#format.json && this.#format.template === undefined;
+  }
+
+  /** Prints the command's data: as JSON, through the template, or as the text. */
+  protected async data(data: unknown, text: () => string): Promise<void> {
+    const { json, template } = this.#format;
+    if (json) print(toJson(data));
+    else if (template === undefined) print(text());
+    else {
+      const { render } = await import('./template/render.js');
+      print(render(template, data));
+    }
+  }
+
+  /** Prints a line for a person. */
+  protected text(line: string): void {
+    if (this.forPeople) print(line);
+  }
+
+  /** Says what is being done. */
+  protected monitor(line: string): void {
+    if (this.forPeople) process.stderr.write(`${bold(monitorLine(line), process.stderr)}\n`);
+  }
+
+  override warn(input: Error | string): Error | string {
+    const message = typeof input === 'string' ? input : input.message;
+    if (this.forPeople) process.stderr.write(`Warning: ${message}\n`);
+    return input;
+  }
+
+  /** Waits for work that may take longer than a second. */
+  protected progress<T>(label: string, work: Promise<T>): Promise<T> {
+    return this.forPeople ? withProgress(process.stderr, label, work) : work;
+  }
+
+  protected override async catch(error: Error): Promise<never> {
+    throw error instanceof UsageError ? error : new DoingError(this.doing, error);
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+}
+
+const WORDS = ['no', 'one', 'two', 'three'];
+
+function checkCount(
+  positionals: readonly string[],
+  args: Readonly<Record<string, { readonly required?: boolean }>>,
+): void {
+  const names = Object.entries(args);
+  const needed = names.filter(([, { required }]) => required === true).length;
+  if (positionals.length >= needed && positionals.length <= names.length) return;
+  const count = (n: number) => `${WORDS[n] ?? n} argument${n === 1 ? '' : 's'}`;
+  const many =
+    needed === names.length
+      ? count(needed)
+      : `${needed === 0 ? 'at most' : `${count(needed)} and at most`} ${count(names.length)}`;
+  const shown = names.map(([name, { required }]) => (required ? `<${name}>` : `[${name}]`));
+  throw new UsageError(
+    `This command takes ${many}${names.length === 0 ? '' : `: ${shown.join(' ')}`}`,
+  );
+}

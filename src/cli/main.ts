@@ -1,0 +1,38 @@
+import { wantsHelp, wantsJson } from './argv.js';
+import { loadCommands, resolve } from './commands.js';
+import { EXIT } from './errors.js';
+import { PannierHelp } from './help.js';
+import { report } from './report.js';
+
+/**
+ * Runs a command line, given without the program's name. `root` is the folder that holds commands/. The exit
+ * code is left in process.exitCode, so that what was printed gets out first.
+ */
+export async function main(argv: readonly string[], root: string): Promise<void> {
+  let name = 'pannier';
+  try {
+    const config = await loadCommands(root);
+    const words = withoutAliases(argv);
+    const found = resolve(config, words);
+    const help = new PannierHelp(config);
+    if (found.kind === 'topic') {
+      if (wantsHelp(words)) return await help.showHelp([...found.words]);
+      name = ['pannier', ...found.words].join(' ');
+      process.stderr.write(`${help.topic(found.words)}\n`);
+      process.exitCode = EXIT.usage;
+      return;
+    }
+    name = `pannier ${found.command.id.replaceAll(':', ' ')}`;
+    if (wantsHelp(found.argv)) return await help.showCommandHelp(found.command);
+    await config.runCommand(found.command.id, [...found.argv], found.command);
+  } catch (error) {
+    process.exitCode = report(error, name, wantsJson(argv));
+  }
+}
+
+/** `-version` is the command version, and `help volume create` is `volume create -help`. */
+function withoutAliases(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv;
+  if (first === '-version' || first === '--version' || first === '-v') return ['version', ...rest];
+  return first === 'help' ? [...rest, '-help'] : argv;
+}
