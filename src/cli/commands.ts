@@ -1,3 +1,4 @@
+import type { Interfaces } from '@oclif/core';
 import type { Command } from '@oclif/core/command';
 import { Config } from '@oclif/core/config';
 import { guess } from '../volume/guess.js';
@@ -8,20 +9,15 @@ import { packageJson } from './package.js';
  * oclif's view of the commands under `root`, a folder with commands/ in it: that of the compiled modules, or
  * of the bundle, where a manifest beside it saves reading them all. Nothing is looked for in a home.
  */
-export async function loadCommands(root: string): Promise<Config> {
-  const pjson = packageJson();
-  return Config.load({
-    root,
-    pjson: {
-      ...pjson,
-      oclif: {
-        ...(pjson.oclif as object),
-        commands: { strategy: 'pattern', target: './commands', globPatterns: ['**/*.js'] },
-      },
-    } as never,
-    userPlugins: false,
-    devPlugins: false,
-  });
+export function loadCommands(root: string): Promise<Config> {
+  return Config.load({ root, pjson: oclifPackage(), userPlugins: false, devPlugins: false });
+}
+
+/** package.json as oclif is to see it: the commands are beside whatever runs. */
+export function oclifPackage(): Interfaces.PJSON {
+  const pjson = packageJson() as unknown as Interfaces.PJSON;
+  const commands = { target: './commands', globPatterns: ['**/*.js'] };
+  return { ...pjson, oclif: { ...pjson.oclif, commands: { strategy: 'pattern', ...commands } } };
 }
 
 export type Words = readonly string[];
