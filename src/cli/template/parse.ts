@@ -31,14 +31,12 @@ const ACTION = /\{\{(- )?((?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|(?! -\}\}|\}\})[\s\S])*
 export function parseTemplate(source: string): readonly Node[] {
   const pieces = split(source);
   const { nodes, end } = block(pieces);
-  if (end !== undefined) throw new TemplateError(`unexpected {{${end}}}`);
+  if (end !== undefined) throw mistake(`unexpected {{${end}}}`);
   return nodes;
 }
 
-export class TemplateError extends UsageError {
-  constructor(problem: string) {
-    super(`Error parsing template: ${problem}`);
-  }
+function mistake(problem: string): UsageError {
+  return new UsageError(`Error parsing template: ${problem}`);
 }
 
 type Piece = { readonly text: string } | { readonly action: string };
@@ -49,7 +47,7 @@ function split(source: string): Piece[] {
   let trim = false;
   const text = (until: number, trimEnd: boolean) => {
     let part = source.slice(from, until);
-    if (part.includes('{{')) throw new TemplateError('{{ without }}');
+    if (part.includes('{{')) throw mistake('{{ without }}');
     if (trim) part = part.trimStart();
     if (trimEnd) part = part.trimEnd();
     if (part !== '') pieces.push({ text: part });
@@ -86,14 +84,14 @@ function control(kind: 'if' | 'range' | 'with', condition: string, pieces: Piece
   const pipe = pipeline(condition);
   const first = block(pieces);
   const second = first.end === 'else' ? block(pieces) : { nodes: [], end: first.end };
-  if (second.end !== 'end') throw new TemplateError(`{{${kind} ${condition}}} without {{end}}`);
+  if (second.end !== 'end') throw mistake(`{{${kind} ${condition}}} without {{end}}`);
   return { kind, pipe, body: first.nodes, otherwise: second.nodes };
 }
 
 function pipeline(text: string): Pipe {
   const tokens = tokenize(text);
   const pipe = calls(tokens, text);
-  if (tokens.length > 0) throw new TemplateError(`unexpected ")" in {{${text}}}`);
+  if (tokens.length > 0) throw mistake(`unexpected ")" in {{${text}}}`);
   return pipe;
 }
 
@@ -106,17 +104,16 @@ function calls(tokens: Token[], text: string): Pipe {
     if (token === '|') pipe.push([]);
     else if (token === '(') {
       const inner = calls(tokens, text);
-      if (tokens.shift() !== ')') throw new TemplateError(`"(" without ")" in {{${text}}}`);
+      if (tokens.shift() !== ')') throw mistake(`"(" without ")" in {{${text}}}`);
       pipe.at(-1)?.push({ kind: 'pipe', pipe: inner });
     } else pipe.at(-1)?.push(token);
   }
-  if (pipe.some((call) => call.length === 0))
-    throw new TemplateError(`a value is missing in {{${text}}}`);
+  if (pipe.some((call) => call.length === 0)) throw mistake(`a value is missing in {{${text}}}`);
   for (const [first, ...rest] of pipe) {
     const unasked =
       rest.find((term) => term.kind === 'call') ?? (first?.kind === 'call' ? undefined : rest[0]);
     if (unasked !== undefined)
-      throw new TemplateError(`{{${text}}} gives arguments to what is not a function`);
+      throw mistake(`{{${text}}} gives arguments to what is not a function`);
   }
   return pipe;
 }
@@ -128,7 +125,7 @@ function tokenize(text: string): Token[] {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
     if (match === null)
-      throw new TemplateError(`"${text.slice(at).trim()}" in {{${text}}} is not understood`);
+      throw mistake(`"${text.slice(at).trim()}" in {{${text}}} is not understood`);
     tokens.push(token(match, text));
   }
   return tokens;
@@ -153,7 +150,7 @@ function token(match: RegExpExecArray, text: string): Token {
   if (word === 'true' || word === 'false') return { kind: 'literal', value: word === 'true' };
   if (word !== undefined) {
     if (!Object.hasOwn(FUNCTIONS, word))
-      throw new TemplateError(
+      throw mistake(
         `function "${word}" is not known; there are ${Object.keys(FUNCTIONS).join(', ')}`,
       );
     return { kind: 'call', name: word };
@@ -165,6 +162,6 @@ function unquote(quoted: string, text: string): string {
   try {
     return JSON.parse(quoted) as string;
   } catch {
-    throw new TemplateError(`${quoted} in {{${text}}} is not a string`);
+    throw mistake(`${quoted} in {{${text}}} is not a string`);
   }
 }
