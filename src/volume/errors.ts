@@ -61,6 +61,11 @@ export const CATALOGUE = {
     message: 'namespace "{namespace}" does not exist in pool "{pool}" of cluster "{cluster}"',
     remedy: 'Create it with `rbd namespace create`, or name another.',
   },
+  'unknown-service': {
+    code: 'NOT_FOUND',
+    message: 'service "{service}" is not served here',
+    remedy: 'Ask for the health of "" or of a service that reflection lists.',
+  },
   'volume-not-found': {
     code: 'NOT_FOUND',
     message: 'volume "{volume}" does not exist',
@@ -138,6 +143,12 @@ export const CATALOGUE = {
     message: 'the device of volume "{volume}" is gone: {problem}',
     remedy: 'Unpublish and unstage the volume, then stage it again.',
   },
+  'device-closing': {
+    code: 'UNAVAILABLE',
+    message: 'the device of volume "{volume}" is not closed yet: {process} still writes to the cluster',
+    remedy:
+      'Check `ceph -s`; the call can be repeated. Ending that process gives up what is not written.',
+  },
   'no-mapper': {
     code: 'FAILED_PRECONDITION',
     message: 'no way to attach an RBD image on this node: {problem}',
@@ -187,6 +198,11 @@ export const CATALOGUE = {
     code: 'INTERNAL',
     message: 'cannot write {path}: {problem}',
     remedy: 'Make the state directory writable and see that its disk has room; nothing was done.',
+  },
+  'state-unreadable': {
+    code: 'INTERNAL',
+    message: 'cannot read {path}: {problem}',
+    remedy: 'Make the state directory readable; the call can be repeated.',
   },
   'ceph-error': {
     code: 'INTERNAL',

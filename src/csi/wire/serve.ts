@@ -1,0 +1,121 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import {
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Logger } from '../../observe/log.js';
+import { type CallContext, type Implementation, toOutput } from './adapter.js';
+import { CallLog } from './call.js';
+
+type Untyped = (input: unknown, context: CallContext) => unknown;
+
+/** Turns a service's handlers into what grpc-js calls, each wrapped in its log entry and its error mapping. */
+export function wrap(implementation: Implementation, log: Logger): UntypedServiceImplementation {
+  return Object.fromEntries(
+    [...implementation.handlers].map(([method, handler]) => [
+      method.name,
+      wrapMethod(method, handler as unknown as Untyped, log),
+    ]),
+  );
+}
+
+function wrapMethod(method: DescMethod, handler: Untyped, log: Logger) {
+  switch (method.methodKind) {
+    case 'unary':
+      return unary(method, handler, log);
+    case 'server_streaming':
+      return serverStream(method, handler, log);
+    default:
+      return bidiStream(method, handler, log);
+  }
+}
+
+function unary(
+  method: DescMethod,
+  handler: Untyped,
+  log: Logger,
+): handleUnaryCall<Message, Message> {
+  return async (call, callback) => {
+    const entry = new CallLog(log, method, call.metadata);
+    try {
+      entry.request(call.request);
+      const result = await handler(call.request, contextOf(call, entry));
+      const output = toOutput(method, result);
+      entry.succeeded();
+      callback(null, output);
+    } catch (error) {
+      callback({ ...entry.failed(error), metadata: new Metadata() });
+    }
+  };
+}
+
+function serverStream(
+  method: DescMethod,
+  handler: Untyped,
+  log: Logger,
+): handleServerStreamingCall<Message, Message> {
+  return async (call) => {
+    const entry = new CallLog(log, method, call.metadata);
+    try {
+      entry.request(call.request);
+      const context = contextOf(call, entry);
+      await pump(method, handler(call.request, context), call, context);
+      entry.succeeded();
+      call.end();
+    } catch (error) {
+      call.emit('error', { ...entry.failed(error), metadata: new Metadata() });
+    }
+  };
+}
+
+function bidiStream(
+  method: DescMethod,
+  handler: Untyped,
+  log: Logger,
+): handleBidiStreamingCall<Message, Message> {
+  return async (call) => {
+    const entry = new CallLog(log, method, call.metadata);
+    try {
+      const context = contextOf(call, entry);
+      await pump(method, handler(call, context), call, context);
+      entry.succeeded();
+      call.end();
+    } catch (error) {
+      call.emit('error', { ...entry.failed(error), metadata: new Metadata() });
+    }
+  };
+}
+
+interface Cancellable {
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+function contextOf(call: Cancellable, entry: CallLog): CallContext {
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  return { requestId: entry.requestId, signal: gone.signal };
+}
+
+interface Sink {
+  write(message: Message): boolean;
+  once(event: 'drain', listener: () => void): unknown;
+}
+
+async function pump(
+  method: DescMethod,
+  results: unknown,
+  sink: Sink,
+  context: CallContext,
+): Promise<void> {
+  for await (const result of results as AsyncIterable<unknown>) {
+    if (context.signal.aborted) return;
+    if (!sink.write(toOutput(method, result)))
+      await new Promise<void>((resolve) => {
+        sink.once('drain', resolve);
+        context.signal.addEventListener('abort', () => resolve());
+      });
+  }
+}

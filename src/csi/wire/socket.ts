@@ -1,0 +1,78 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
+
+/** The plugin is root's, and so is what calls it. */
+const SOCKET_MODE = 0o660;
+const CONNECT_LIMIT_MS = 2000;
+
+/** A socket's path that this process alone may listen on. */
+export interface SocketClaim {
+  /** To be called when the server listens. */
+  listening(): Promise<void>;
+  /** Removes the socket and lets go of the path. */
+  release(): Promise<void>;
+}
+
+/**
+ * Makes room for a listening socket: a stale one is removed, a live one is never stolen. Two processes that
+ * start at once cannot both win, because the path is held by an abstract socket, which dies with its owner.
+ */
+export async function claimSocket(path: string): Promise<SocketClaim> {
+  await mkdir(dirname(path), { recursive: true });
+  const lock = await hold(path);
+  try {
+    if (await isLive(path)) throw inUse(path);
+    await rm(path, { force: true });
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return {
+    listening: () => chmod(path, SOCKET_MODE),
+    async release() {
+      await rm(path, { force: true });
+      lock.close();
+    },
+  };
+}
+
+function hold(path: string): Promise<Server> {
+  const lock = createServer();
+  return new Promise((resolve, reject) => {
+    lock.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? inUse(path) : error),
+    );
+    // An abstract name is limited as a path is, and this one begins with a zero byte and a word of ours.
+    lock.listen({ path: `\0pannier:${path.slice(-90)}` }, () => {
+      lock.unref();
+      resolve(lock);
+    });
+  });
+}
+
+function isLive(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = connect({ path });
+    const timer = setTimeout(() => finish(true), CONNECT_LIMIT_MS);
+    function finish(live: boolean) {
+      clearTimeout(timer);
+      probe.destroy();
+      resolve(live);
+    }
+    probe.once('connect', () => finish(true));
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return finish(false);
+      clearTimeout(timer);
+      reject(
+        error.code === 'ENOTSOCK'
+          ? new Error(`${path} exists and is not a socket; remove it or choose another endpoint`)
+          : error,
+      );
+    });
+  });
+}
+
+function inUse(path: string): Error {
+  return new Error(`another process listens on ${path}; stop it or choose another endpoint`);
+}
