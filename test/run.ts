@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CephCluster } from '../src/dev/ceph/cluster.js';
 import { tryLock } from '../src/dev/lock.js';
-import { clean, cleanLeftovers, newFolder } from './lab/leftovers.js';
+import { clean, cleanLeftovers, endOrphans, newFolder } from './lab/leftovers.js';
 import { runCheck, runTest } from './runner/execute.js';
 import { findTests, type TestFile } from './runner/files.js';
 import { Report } from './runner/report.js';
@@ -38,6 +38,7 @@ process.exitCode = interrupt.signal.aborted ? 130 : report.failed === 0 ? 0 : 1;
 async function main(filters: readonly string[]): Promise<void> {
   const lock = await tryLock(`tests of ${ROOT}`);
   if (lock === undefined) throw new Error('these tests are running already');
+  await endOrphans(join(ROOT, 'dist', 'test'));
   await cleanLeftovers();
   rmSync(LOGS, { recursive: true, force: true });
   const files = findTests(ROOT, filters);
@@ -61,15 +62,16 @@ async function runChecks(): Promise<void> {
     report.add(name, await runCheck(command, args, logOf(command), interrupt.signal));
 }
 
-/** The programs that come as Go modules. Go's own cache makes the second time quick. */
+/** The programs that come as Go modules; those that are there already take no time. */
 async function buildTools(): Promise<void> {
-  const modules = readdirSync(TOOLS).filter((name) => existsSync(join(TOOLS, name, 'go.mod')));
-  if (modules.length === 0) return;
   report.lane('Programs for the tests, from Go modules (minutes, the first time)');
-  for (const name of modules) {
-    const args = ['build', '-C', join(TOOLS, name), '-o', join(TOOLS, 'bin/'), 'tool'];
-    report.add(name, await runCheck('go', args, logOf(`go-${name}`), interrupt.signal));
-  }
+  const built = await runCheck(
+    'sh',
+    [join(TOOLS, 'build.sh')],
+    logOf('go-tools'),
+    interrupt.signal,
+  );
+  report.add('build', built);
 }
 
 async function runCephLane(files: readonly TestFile[]): Promise<void> {

@@ -28,12 +28,23 @@ export function argumentsOf(pid: number): string[] {
   }
 }
 
+/** A process's parent, or undefined where it is gone. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
 /** When a process began, in clock ticks since the machine's start: with the pid it is one process and no other. */
 export function startTimeOf(pid: number): string | undefined {
+  const fields = statOf(pid);
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
+}
+
+/** proc(5), stat, from the third field on: what is before it may hold spaces. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findProcesses, startTimeOf, terminate } from '../../src/dev/processes.js';
+import { findProcesses, parentOf, startTimeOf, terminate } from '../../src/dev/processes.js';
 
 /** Everything that tests start lives below this folder; the path is short, since sockets are in it. */
 const ROOT = '/var/tmp/pannier-lab';
@@ -37,6 +37,14 @@ export async function cleanLeftovers(): Promise<void> {
     const [pid, began] = entry.split('-');
     if (startTimeOf(Number(pid)) !== began) await clean(join(ROOT, entry));
   }
+}
+
+/** Ends test files, below the folder of compiled tests, whose runner was killed: they belong to nobody. */
+export async function endOrphans(compiled: string): Promise<void> {
+  const orphans = findProcesses((args) =>
+    args.some((arg) => arg.startsWith(`${compiled}/`) && arg.endsWith('.test.js')),
+  ).filter(({ pid }) => parentOf(pid) === 1);
+  await Promise.all(orphans.map(({ pid }) => terminate(pid, LIMIT_MS)));
 }
 
 /** Mount points below a folder, the innermost first. */
