@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { type Attachment, attachmentsOf, mountsBelow } from './attachments.js';
 import { type CephAccess, CephCluster, type CephOptions } from './ceph/cluster.js';
 import { DAEMONS, type Daemon } from './ceph/layout.js';
@@ -136,7 +136,7 @@ export class DevEnvironment {
     await this.#cluster.stop(progress);
   }
 
-  /** Takes down the mounts and devices of its images, stops all, and removes the folder's contents. */
+  /** Takes down the mounts and devices of its images, stops all, and removes the folder. Files of others in it stay. */
   async reset(progress: Progress): Promise<void> {
     await stopPlugin(this.layout);
     const { attachments, folder } = await this.status();
@@ -147,15 +147,18 @@ export class DevEnvironment {
       if (device.startsWith('/dev/loop')) await run('losetup', ['--detach', device]);
     for (const point of mountsBelow(folder)) await unmount(point);
     for (const { pid } of findProcesses(
-      (args) => isProgram(args, 'rbd-fuse') && args.includes(this.#cluster.conf),
+      (args) => isProgram(args, 'rbd-fuse') && args.some((arg) => arg.startsWith(`${folder}/`)),
     ))
       await terminate(pid, STOP_GRACE_MS);
     await this.stop(progress);
     progress('Removing the data');
     await this.#cluster.destroy();
-    const { config, socket, state, log } = this.layout;
-    for (const path of [config, socket, state, log])
+    const { config, socket, state, mounts, log } = this.layout;
+    for (const path of [config, socket, state, mounts, log])
       await rm(path, { recursive: true, force: true });
+    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
+    });
   }
 
   get #lockName(): string {

@@ -15,6 +15,8 @@ export interface DevLayout {
   readonly endpoint: string;
   readonly state: string;
   readonly log: string;
+  /** What `pannier volume mount` keeps beside the socket. */
+  readonly mounts: string;
   /** There while it is meant to run without a command in the foreground. */
   readonly detached: string;
 }
@@ -36,6 +38,7 @@ export function devLayout(path: string): DevLayout {
     endpoint: endpointOf(folder),
     state: join(folder, 'state'),
     log: join(folder, 'plugin.log'),
+    mounts: join(folder, 'mounts'),
     detached: join(folder, 'detached'),
   };
 }
