@@ -1,4 +1,4 @@
-export type Cell = string | number | bigint | boolean | undefined;
+export type Cell = string | number | bigint | boolean | null | undefined;
 
 const NONE = '<none>';
 const GAP = '  ';
@@ -27,7 +27,7 @@ export function keyValues(pairs: ReadonlyArray<readonly [string, Cell]>): string
 
 /** A value on one line: control characters could move a terminal's cursor, so they are shown by number. */
 function plain(cell: Cell): string {
-  if (cell === undefined || cell === '') return NONE;
+  if (cell === undefined || cell === null || cell === '') return NONE;
   return String(cell).replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
     /[\u0000-\u001f\u007f-\u009f]/g,

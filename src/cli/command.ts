@@ -63,6 +63,11 @@ export abstract class PannierCommand extends Command {
     if (this.forPeople) print(line);
   }
 
+  /** A section's heading. */
+  protected heading(title: string): string {
+    return bold(title, process.stdout);
+  }
+
   /** Says what is being done. */
   protected monitor(line: string): void {
     if (this.forPeople) process.stderr.write(`${bold(monitorLine(line), process.stderr)}\n`);

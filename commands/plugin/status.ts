@@ -1,0 +1,47 @@
+import { type Cell, keyValues } from '../../src/cli/columns.js';
+import { PannierCommand } from '../../src/cli/command.js';
+import { endpointFlags, outputFlags } from '../../src/cli/flags.js';
+import { openPlugin } from '../../src/cli/plugin.js';
+import { pluginStatus, type PluginStatus as Status } from '../../src/cli/plugin-status.js';
+
+export default class PluginStatus extends PannierCommand {
+  static override summary = 'Show what a plugin is, offers and how it is';
+  static override description =
+    'Asks a plugin for its name and version, whether it is ready, its health, what its controller and its node offer, and what node it is on.';
+  static override examples = [
+    'pannier plugin status',
+    'pannier plugin status -json -endpoint=tcp://127.0.0.1:10000',
+  ];
+  static override flags = { ...endpointFlags, ...outputFlags };
+  protected override readonly doing = 'reading the plugin';
+
+  async run(): Promise<void> {
+    const { flags } = await this.input(PluginStatus);
+    await using plugin = openPlugin(flags.endpoint);
+    const status = await this.progress('Asking the plugin', pluginStatus(plugin, flags.endpoint));
+    await this.data(status, () => this.#text(status));
+  }
+
+  #text(status: Status): string {
+    const { node } = status;
+    const about: Array<[string, Cell]> = [
+      ['Name', status.name],
+      ['Version', status.version],
+      ['Endpoint', status.endpoint],
+      ['Ready', status.ready],
+      ['Health', status.health],
+      ['Node ID', node?.id],
+      ['Max Volumes', node === null ? undefined : node.maxVolumes || 'no limit'],
+    ];
+    const sections: Array<[string, readonly string[] | null]> = [
+      ['Plugin Capabilities', status.capabilities],
+      ['Controller Capabilities', status.controllerCapabilities],
+      ['Node Capabilities', status.nodeCapabilities],
+    ];
+    const lists = sections.map(
+      ([title, words]) =>
+        `${this.heading(title)}\n${words === null ? 'not offered' : words.join('\n') || '<none>'}`,
+    );
+    return [keyValues(about), ...lists].join('\n\n');
+  }
+}

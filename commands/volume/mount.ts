@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { capabilityFlags, readUsage } from '../../src/cli/capabilities.js';
+import { PannierCommand } from '../../src/cli/command.js';
+import { CommandError } from '../../src/cli/errors.js';
+import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
+import { mountVolume, unmountVolume } from '../../src/cli/mounting.js';
+import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
+import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
+import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
+import { findVolume } from '../../src/cli/volumes.js';
+
+export default class VolumeMount extends PannierCommand {
+  static override summary = 'Mount a volume on this machine, without an orchestrator';
+  static override description =
+    'Takes a volume all the way to a path on this machine, as an orchestrator would: it is published to the node, staged, and published at the path. The plugin must run on this machine, as node and controller.\n\nThe same command again finishes what was cut short. `pannier volume unmount` takes it back. Where the volume is in use elsewhere or cannot be mounted, nothing is left behind.';
+  static override examples = [
+    'pannier volume mount data /mnt/data',
+    'pannier volume mount -read-only -fs-type=xfs ceph/rbd/pannier-data /mnt/data',
+    'pannier volume mount -attachment-mode=block-device data /dev/data',
+  ];
+  static override args = {
+    ID: argument({ description: 'The volume: a whole handle or name.', required: true }),
+    path: argument({ description: 'Where to mount it; its parent must exist.', required: true }),
+  };
+  static override flags = {
+    ...endpointFlags,
+    ...outputFlags,
+    ...secretsFlags,
+    ...capabilityFlags,
+    'staging-path': option({
+      value: 'path',
+      description: 'Where to stage the volume. Without it, a folder of its own beside the socket.',
+    }),
+  };
+  protected override readonly doing = 'mounting volume';
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.input(VolumeMount);
+    const usage = readUsage(flags);
+    const secrets = await readSecrets(flags['secrets-file']);
+    await using plugin = openPlugin(flags.endpoint);
+    const mounts = new Mounts(mountsFolder(flags.endpoint));
+    const volume = await this.progress('Looking the volume up', findVolume(plugin, args.ID));
+    const { nodeId } = await plugin.node.nodeGetInfo({});
+    const staging = flags['staging-path'];
+    const record: MountRecord = {
+      version: 1,
+      endpoint: flags.endpoint,
+      volumeId: volume.id,
+      nodeId,
+      stagingPath: staging === undefined ? mounts.stagingPath(volume.id) : resolve(staging),
+      targetPath: resolve(args.path),
+      ...usage,
+    };
+    const before = (await mounts.list()).find((one) => one.targetPath === record.targetPath);
+    if (before !== undefined) checkSame(before, record);
+    const mounted = mountVolume(plugin, mounts, record, volume.context, secrets, (line) =>
+      this.monitor(line),
+    );
+    await this.progress('Mounting', mounted).catch(async (error: unknown) => {
+      if (before === undefined) await this.#takeBack(plugin, mounts, record, secrets);
+      throw error;
+    });
+    await this.data(record, () => `Mounted volume "${volume.id}" at ${record.targetPath}`);
+  }
+
+  /** Leaves nothing of a first try that failed; where that fails too, the record stays for unmount. */
+  async #takeBack(
+    plugin: Plugin,
+    mounts: Mounts,
+    record: MountRecord,
+    secrets: Record<string, string>,
+  ): Promise<void> {
+    this.monitor('Taking back what was done');
+    await unmountVolume(plugin, mounts, record, secrets, () => {}).catch((error: Error) =>
+      this.warn(
+        `something is left: ${error.message}. Take it back with \`pannier volume unmount ${record.targetPath}\``,
+      ),
+    );
+  }
+}
+
+function checkSame(before: MountRecord, record: MountRecord): void {
+  const keys = Object.keys(record) as Array<keyof MountRecord>;
+  const other = keys.find(
+    (key) => key !== 'endpoint' && String(before[key]) !== String(record[key]),
+  );
+  if (other === undefined) return;
+  throw new CommandError(
+    `${before.targetPath} holds volume "${before.volumeId}" already, with another ${other}`,
+    {
+      code: 'ALREADY_EXISTS',
+      remedy: `Unmount it first with \`pannier volume unmount ${before.targetPath}\`.`,
+    },
+  );
+}

@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { PannierCommand } from '../../src/cli/command.js';
+import { CommandError } from '../../src/cli/errors.js';
+import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
+import { findMount } from '../../src/cli/found.js';
+import { unmountVolume } from '../../src/cli/mounting.js';
+import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
+import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
+import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
+import { lookUpVolume } from '../../src/cli/volumes.js';
+
+export default class VolumeUnmount extends PannierCommand {
+  static override summary = 'Take back a mount of `volume mount`';
+  static override description =
+    'Takes a volume away from a path, or with an ID from all paths where `pannier volume mount` has it here, and lets go of it on this node. It works where the volume is gone, and it can be repeated.';
+  static override examples = ['pannier volume unmount /mnt/data', 'pannier volume unmount data'];
+  static override args = {
+    target: argument({
+      description: 'A path, or a volume: its whole handle or name.',
+      required: true,
+    }),
+  };
+  static override flags = { ...endpointFlags, ...outputFlags, ...secretsFlags };
+  protected override readonly doing = 'unmounting volume';
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.input(VolumeUnmount);
+    const secrets = await readSecrets(flags['secrets-file']);
+    await using plugin = openPlugin(flags.endpoint);
+    const mounts = new Mounts(mountsFolder(flags.endpoint));
+    const records = await this.#records(plugin, mounts, flags.endpoint, args.target);
+    for (const record of records)
+      await this.progress(
+        'Unmounting',
+        unmountVolume(plugin, mounts, record, secrets, (line) => this.monitor(line)),
+      );
+    await this.data(
+      records.map(({ volumeId, targetPath }) => ({ id: volumeId, path: targetPath })),
+      () =>
+        records
+          .map(({ volumeId, targetPath }) => `Unmounted volume "${volumeId}" from ${targetPath}`)
+          .join('\n'),
+    );
+  }
+
+  async #records(
+    plugin: Plugin,
+    mounts: Mounts,
+    endpoint: string,
+    target: string,
+  ): Promise<readonly MountRecord[]> {
+    const records = await mounts.list();
+    const path = resolve(target);
+    const exact = records.filter(
+      ({ targetPath, volumeId }) => targetPath === path || volumeId === target,
+    );
+    if (exact.length > 0) return exact;
+    const volume = await lookUpVolume(plugin, target);
+    const named = records.filter(({ volumeId }) => volumeId === volume?.id);
+    if (named.length > 0) return named;
+    const found = await findMount(plugin, mounts, endpoint, path);
+    if (found !== undefined) return [found];
+    throw new CommandError(`no volume is mounted at ${path}, nor is "${target}" one that is`, {
+      code: 'NOT_FOUND',
+      remedy: 'See where volumes are with `pannier volume status <ID>`.',
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import { stat } from 'node:fs/promises';
+import { type CallError, connect, type ServiceClient } from '../csi/wire/client.js';
+import { type Endpoint, parseEndpoint } from '../csi/wire/endpoint.js';
+import { Controller, Identity, Node } from '../proto/csi/v1/csi_pb.js';
+import { Health } from '../proto/grpc/health/v1/health_pb.js';
+import { VolumeError } from '../volume/errors.js';
+import { CommandError, EXIT } from './errors.js';
+
+/** A plugin's services. Calls fail with CallError, or with CommandError where no plugin answers. */
+export interface Plugin extends AsyncDisposable {
+  readonly identity: ServiceClient<typeof Identity>;
+  readonly controller: ServiceClient<typeof Controller>;
+  readonly node: ServiceClient<typeof Node>;
+  readonly health: ServiceClient<typeof Health>;
+}
+
+/** Opens a plugin. Throws CommandError where the address is not one. */
+export function openPlugin(address: string): Plugin {
+  const endpoint = readEndpoint(address);
+  const connection = connect(address);
+  const service = <S extends typeof Identity | typeof Controller | typeof Node | typeof Health>(
+    desc: S,
+  ) => explained(connection.service(desc), address, endpoint);
+  return {
+    identity: service(Identity),
+    controller: service(Controller),
+    node: service(Node),
+    health: service(Health),
+    async [Symbol.asyncDispose]() {
+      connection.close();
+    },
+  };
+}
+
+function readEndpoint(address: string): Endpoint {
+  try {
+    return parseEndpoint(address);
+  } catch (error) {
+    if (!(error instanceof VolumeError)) throw error;
+    throw new CommandError(error.message, {
+      exitCode: EXIT.usage,
+      code: error.code,
+      remedy: 'Correct -endpoint or PANNIER_ENDPOINT.',
+    });
+  }
+}
+
+type Call = (request: never) => Promise<unknown>;
+
+/** The same service, whose errors tell a plugin that answers from none. */
+function explained<T extends object>(service: T, address: string, endpoint: Endpoint): T {
+  const calls = Object.entries(service as Record<string, Call>).map(([name, call]) => [
+    name,
+    (request: never) =>
+      call(request).catch(async (error: CallError) => {
+        const answered = error.code !== 'UNAVAILABLE' || error.message.startsWith(`${error.rpc}: `);
+        throw answered ? error : await noPlugin(address, endpoint, error);
+      }),
+  ]);
+  return Object.fromEntries(calls) as T;
+}
+
+async function noPlugin(address: string, endpoint: Endpoint, error: CallError): Promise<Error> {
+  return new CommandError(`no plugin answers at ${address}: ${await reason(endpoint, error)}`, {
+    code: 'UNREACHABLE',
+    exitCode: EXIT.unreachable,
+    remedy: 'Start one with `pannier dev`, or name another with -endpoint or PANNIER_ENDPOINT.',
+    cause: error,
+  });
+}
+
+async function reason(endpoint: Endpoint, error: CallError): Promise<string> {
+  if (endpoint.kind === 'tcp') return error.message;
+  try {
+    const found = await stat(endpoint.path);
+    if (!found.isSocket()) return 'it is not a socket';
+    return error.message.includes('EACCES')
+      ? 'this user may not use the socket'
+      : 'nothing listens on the socket';
+  } catch (problem) {
+    const { code } = problem as NodeJS.ErrnoException;
+    return code === 'EACCES' ? 'this user may not look there' : 'there is no such socket';
+  }
+}
+
+/** True where a call failed with this gRPC status. */
+export function isStatus(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as Partial<CallError>).code === code;
+}

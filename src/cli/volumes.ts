@@ -1,0 +1,106 @@
+import type { Volume } from '../proto/csi/v1/csi_pb.js';
+import { formatBytes } from '../volume/size.js';
+import { table } from './columns.js';
+import { CommandError } from './errors.js';
+import { isStatus, type Plugin } from './plugin.js';
+
+/** A volume as commands show it; the keys are those of -json and -t. */
+export interface ListedVolume {
+  readonly id: string;
+  /** The CSI name; null where the plugin does not tell it. */
+  readonly name: string | null;
+  readonly capacityBytes: bigint;
+  /** Node ids on which it is published. */
+  readonly nodes: readonly string[];
+  readonly context: Readonly<Record<string, string>>;
+}
+
+const PAGE = 1000;
+
+/** All volumes, page by page, in the plugin's order. */
+export async function listVolumes({ controller }: Plugin): Promise<ListedVolume[]> {
+  const volumes: ListedVolume[] = [];
+  let startingToken = '';
+  do {
+    const page = await controller.listVolumes({ maxEntries: PAGE, startingToken });
+    for (const { volume, status } of page.entries)
+      if (volume !== undefined) volumes.push(listed(volume, status?.publishedNodeIds ?? []));
+    startingToken = page.nextToken;
+  } while (startingToken !== '');
+  return volumes;
+}
+
+/** The volume that `id` is the handle or the CSI name of, or undefined. */
+export async function lookUpVolume(plugin: Plugin, id: string): Promise<ListedVolume | undefined> {
+  return (await getVolume(plugin, id)) ?? only(await listVolumes(plugin), id, isExactly);
+}
+
+/** The same. Throws CommandError, NOT_FOUND, where there is none. */
+export async function findVolume(plugin: Plugin, id: string): Promise<ListedVolume> {
+  return (await lookUpVolume(plugin, id)) ?? notFound(id);
+}
+
+/** The same, where the beginning of a handle or a name will do. */
+export async function findVolumeByPrefix(plugin: Plugin, id: string): Promise<ListedVolume> {
+  const exact = await getVolume(plugin, id);
+  if (exact !== undefined) return exact;
+  const volumes = await listVolumes(plugin);
+  return only(volumes, id, isExactly) ?? only(volumes, id, beginsWith) ?? notFound(id);
+}
+
+/** The volume that has this handle, or undefined. */
+async function getVolume({ controller }: Plugin, id: string): Promise<ListedVolume | undefined> {
+  if (!id.includes('/')) return undefined;
+  try {
+    const { volume, status } = await controller.controllerGetVolume({ volumeId: id });
+    return volume === undefined ? undefined : listed(volume, status?.publishedNodeIds ?? []);
+  } catch (error) {
+    if (isStatus(error, 'NOT_FOUND') || isStatus(error, 'UNIMPLEMENTED')) return undefined;
+    throw error;
+  }
+}
+
+export function notFound(id: string): never {
+  throw new CommandError(`volume "${id}" does not exist`, {
+    code: 'NOT_FOUND',
+    remedy: 'List what exists with `pannier volume status`.',
+  });
+}
+
+export function volumeTable(volumes: readonly ListedVolume[]): string {
+  return table(
+    ['ID', 'Name', 'Capacity', 'Nodes'],
+    volumes.map(({ id, name, capacityBytes, nodes }) => [
+      id,
+      name,
+      formatBytes(capacityBytes),
+      nodes.join(','),
+    ]),
+  );
+}
+
+function listed(volume: Volume, nodes: readonly string[]): ListedVolume {
+  const { volumeId: id, capacityBytes, volumeContext: context } = volume;
+  return { id, name: context.name ?? null, capacityBytes, nodes: [...nodes].sort(), context };
+}
+
+function isExactly({ id, name }: ListedVolume, text: string): boolean {
+  return id === text || name === text;
+}
+
+function beginsWith({ id, name }: ListedVolume, text: string): boolean {
+  return id.startsWith(text) || name?.startsWith(text) === true;
+}
+
+function only(
+  volumes: readonly ListedVolume[],
+  text: string,
+  matches: (volume: ListedVolume, text: string) => boolean,
+): ListedVolume | undefined {
+  const found = volumes.filter((volume) => matches(volume, text));
+  if (found.length <= 1) return found[0];
+  throw new CommandError(`Prefix matched multiple volumes\n\n${volumeTable(found)}`, {
+    code: 'AMBIGUOUS',
+    details: found.map(({ id }) => id),
+  });
+}

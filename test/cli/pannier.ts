@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/cli/package.js';
+
+export const BINARY = join(packageRoot(), 'dist', 'pannier', 'bin', 'pannier.js');
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly input?: string;
+}
+
+/** Runs the real command line in a process of its own, as from a script: no terminal. */
+export function pannier(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { PANNIER_ENDPOINT: _, ...inherited } = process.env;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [BINARY, ...args],
+      { env: { ...inherited, ...options.env }, cwd: options.cwd, timeout: 60_000 },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
