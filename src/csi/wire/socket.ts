@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -22,6 +22,7 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
   await mkdir(dirname(path), { recursive: true });
   const lock = await hold(path);
   try {
+    await refuseOtherFile(path);
     if (await isLive(path)) throw inUse(path);
     await rm(path, { force: true });
   } catch (error) {
@@ -51,6 +52,13 @@ function hold(path: string): Promise<Server> {
   });
 }
 
+/** Something at the path that is no socket was not left by a plugin, and is not ours to remove. */
+async function refuseOtherFile(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there !== undefined && !there.isSocket())
+    throw new Error(`${path} exists and is not a socket; remove it or choose another endpoint`);
+}
+
 function isLive(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect({ path });
@@ -64,11 +72,7 @@ function isLive(path: string): Promise<boolean> {
     probe.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return finish(false);
       clearTimeout(timer);
-      reject(
-        error.code === 'ENOTSOCK'
-          ? new Error(`${path} exists and is not a socket; remove it or choose another endpoint`)
-          : error,
-      );
+      reject(error);
     });
   });
 }
