@@ -1,0 +1,214 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterSettings } from '../../config/settings.js';
+import type { Effect } from '../../volume/effects.js';
+import { fail } from '../../volume/errors.js';
+import { parseHandle } from '../../volume/handle.js';
+import { mountAt, readMounts } from '../mountinfo.js';
+import { runTool } from '../tool.js';
+import { removeAccess, writeAccess } from './access.js';
+import { findProcess } from './daemon.js';
+import type { Device, Mapper, Mapping, MapRequest } from './device.js';
+import { attachLoop, detachLoop, listLoops, resizeLoop, sizeOfLoop } from './loop.js';
+
+const POLL_MS = 20;
+/** How long a device may stay open after it is detached: programs that look at new devices are quick. */
+const DETACH_LIMIT_MS = 5_000;
+/** How long rbd-fuse may take to close the image. */
+const CLOSE_LIMIT_MS = 20_000;
+const ATTACH_LIMIT_MS = 60_000;
+
+/** Sizes are asked anew each time, since images grow; writes may be larger than a page. */
+const FUSE_OPTIONS = 'attr_timeout=0,big_writes';
+
+/**
+ * Maps through rbd-fuse, which shows one image as a file, and a loop device on that file. What belongs to a
+ * volume is found by its folder, `fuse/<volume>`: the mount point in it, the loop devices on files there, and
+ * the process that has it as an argument. No file below the mount point may ever be removed: that would
+ * remove the image.
+ */
+export class FuseMapper implements Mapper {
+  readonly name = 'fuse';
+  readonly #root: string;
+  readonly #clusters: readonly ClusterSettings[];
+  readonly #effect: Effect;
+
+  /** `stateDir` as mountinfo shows it. */
+  constructor(stateDir: string, clusters: readonly ClusterSettings[], effect: Effect) {
+    this.#root = join(stateDir, 'fuse');
+    this.#clusters = clusters;
+    this.#effect = effect;
+  }
+
+  async unavailable(): Promise<string | undefined> {
+    for (const node of ['/dev/fuse', '/dev/loop-control'])
+      if (!(await isThere(node, constants.R_OK | constants.W_OK))) return `there is no ${node}`;
+    for (const program of ['rbd-fuse', 'losetup'])
+      if (!(await isInstalled(program))) return `${program} is not installed`;
+    return undefined;
+  }
+
+  async find(volumeId: string): Promise<Mapping | undefined> {
+    const place = this.#place(volumeId);
+    if (place === undefined || !(await isThere(place.folder))) return undefined;
+    const [mounts, devices] = await Promise.all([readMounts(), this.#devices(volumeId)]);
+    const mounted = mountAt(mounts, place.mountPoint) !== undefined;
+    const pid = await findProcess(place.mountPoint);
+    if (!mounted && devices.length === 0 && pid === undefined) return undefined;
+    return { devices, alive: mounted && pid !== undefined };
+  }
+
+  async ownerOf(devicePath: string): Promise<string | undefined> {
+    const loop = (await listLoops()).find(({ path }) => path === devicePath);
+    if (loop === undefined || !loop.file.startsWith(`${this.#root}/`)) return undefined;
+    const [name] = loop.file.slice(this.#root.length + 1).split('/');
+    return name === undefined ? undefined : volumeOf(name);
+  }
+
+  async list(): Promise<string[]> {
+    const names = await readdir(this.#root).catch(() => []);
+    return names.map(volumeOf);
+  }
+
+  async map(request: MapRequest, call: 'stage' | 'publish'): Promise<Device> {
+    const { volumeId, handle, readonly } = request;
+    const place = this.#mustPlace(volumeId);
+    const mapping = await this.find(volumeId);
+    const there = mapping?.devices.find((device) => device.readonly === readonly);
+    if (there !== undefined) return there;
+    if (mapping === undefined) await this.#start(request);
+    const file = join(place.mountPoint, handle.image);
+    return this.#effect(`${call}/attach-device`, async () => {
+      const device = await this.#attach(volumeId, file, readonly);
+      return device ?? fail('device-gone', { volume: volumeId, problem: `${file} is not there` });
+    });
+  }
+
+  async detach(volumeId: string, device: Device): Promise<void> {
+    await detachLoop(volumeId, device);
+    const gone = await waitFor(
+      async () => !(await this.#devices(volumeId)).some(({ path }) => path === device.path),
+      DETACH_LIMIT_MS,
+    );
+    if (!gone)
+      fail('volume-in-use', { volume: volumeId, users: `a program that has ${device.path} open` });
+  }
+
+  async unmap(volumeId: string): Promise<void> {
+    const place = this.#place(volumeId);
+    if (place === undefined || !(await isThere(place.folder))) return;
+    for (const device of await this.#devices(volumeId))
+      await this.#effect('unstage/detach-device', () => this.detach(volumeId, device));
+    const pid = await findProcess(place.mountPoint);
+    const mounted = mountAt(await readMounts(), place.mountPoint) !== undefined;
+    if (mounted || pid !== undefined)
+      await this.#effect('unstage/stop-fuse', () => this.#stop(volumeId, place.mountPoint));
+    await this.#effect('unstage/remove-access', async () => {
+      await removeAccess(place.folder);
+      for (const folder of [place.mountPoint, place.folder]) await rmdir(folder).catch(isGone);
+    });
+  }
+
+  async refresh(volumeId: string, device: Device): Promise<void> {
+    await resizeLoop(volumeId, device);
+  }
+
+  sizeOf(device: Device): Promise<bigint> {
+    return sizeOfLoop(device);
+  }
+
+  async #start({ volumeId, handle, credentials, shared }: MapRequest): Promise<void> {
+    const { folder, mountPoint } = this.#mustPlace(volumeId);
+    const settings = this.#clusters.find(({ name }) => name === handle.cluster);
+    if (settings === undefined) return fail('volume-not-found', { volume: volumeId });
+    const cluster = await this.#effect('stage/write-access', async () => {
+      const args = await writeAccess(folder, settings, credentials);
+      await mkdir(mountPoint, { recursive: true, mode: 0o700 });
+      return args;
+    });
+    const args = [
+      ...cluster,
+      ...(shared ? ['--rbd_cache=false'] : []),
+      '-p',
+      handle.pool,
+      ...(handle.namespace === '' ? [] : [`--namespace=${handle.namespace}`]),
+      `--image=${handle.image}`,
+      '-o',
+      FUSE_OPTIONS,
+      mountPoint,
+    ];
+    await this.#effect('stage/start-fuse', () => runTool('rbd-fuse', args, { volume: volumeId }));
+  }
+
+  /** Undefined where the file cannot be had: rbd-fuse ends without a word where the image does. */
+  async #attach(volumeId: string, file: string, readonly: boolean): Promise<Device | undefined> {
+    const { code } = await runTool('stat', ['--format=%s', file], {
+      volume: volumeId,
+      limitMs: ATTACH_LIMIT_MS,
+      accept: [1],
+    });
+    return code === 0 ? attachLoop(volumeId, file, readonly) : undefined;
+  }
+
+  /** Unmounts, upon which rbd-fuse closes the image and ends; it still may have to write what it cached. */
+  async #stop(volumeId: string, mountPoint: string): Promise<void> {
+    const pid = await findProcess(mountPoint);
+    while (mountAt(await readMounts(), mountPoint) !== undefined)
+      await runTool('umount', [mountPoint], { volume: volumeId });
+    const ended = await waitFor(
+      async () => pid === undefined || (await findProcess(mountPoint)) !== pid,
+      CLOSE_LIMIT_MS,
+    );
+    if (!ended) fail('device-closing', { volume: volumeId, process: `rbd-fuse (process ${pid})` });
+  }
+
+  async #devices(volumeId: string): Promise<Device[]> {
+    const place = this.#place(volumeId);
+    if (place === undefined) return [];
+    return (await listLoops()).filter(({ file }) => file.startsWith(`${place.mountPoint}/`));
+  }
+
+  #place(volumeId: string): { folder: string; mountPoint: string } | undefined {
+    if (parseHandle(volumeId) === undefined) return undefined;
+    // No part of a handle can hold '@', so this is reversible, and people can read it.
+    const folder = join(this.#root, volumeId.replaceAll('/', '@'));
+    return { folder, mountPoint: join(folder, 'image') };
+  }
+
+  #mustPlace(volumeId: string): { folder: string; mountPoint: string } {
+    return this.#place(volumeId) ?? fail('volume-not-found', { volume: volumeId });
+  }
+}
+
+function volumeOf(folderName: string): string {
+  return folderName.replaceAll('@', '/');
+}
+
+async function waitFor(done: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    if (await done()) return true;
+    if (Date.now() > end) return false;
+    await sleep(POLL_MS);
+  }
+}
+
+function isThere(path: string, mode?: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/sbin'];
+  for (const folder of folders)
+    if (await isThere(join(folder, program), constants.X_OK)) return true;
+  return false;
+}
+
+function isGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import type { FileSystem } from '../volume/capability.js';
+import { fail } from '../volume/errors.js';
+import type { Device } from './device/device.js';
+import { problemOf, runTool } from './tool.js';
+
+const MEBIBYTE = 1n << 20n;
+const PROBE_LIMIT_MS = 120_000;
+const MAKE_LIMIT_MS = 600_000;
+/** A check walks the whole file system. */
+const CHECK_LIMIT_MS = 3_600_000;
+const CAP_SYS_RESOURCE = 24n;
+/** resize2fs leaves out a last group that would hold little more than its own tables. */
+const EXT4_SPARE_BLOCKS = 768n;
+
+/** blkid(8): nothing was found. */
+const BLKID_NOTHING = 2;
+/** blkid(8), low-level probing: there is more than one answer. */
+const BLKID_AMBIVALENT = 8;
+
+export type Content =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'file system'; readonly type: string }
+  | { readonly kind: 'other'; readonly what: string };
+
+/** What the signatures on a device say. "nothing" is not yet a blank device. */
+export async function probe(volume: string, devicePath: string): Promise<Content> {
+  const { code, stdout } = await runTool('blkid', ['--probe', '-o', 'export', devicePath], {
+    volume,
+    limitMs: PROBE_LIMIT_MS,
+    accept: [BLKID_NOTHING, BLKID_AMBIVALENT],
+  });
+  if (code === BLKID_AMBIVALENT) return { kind: 'other', what: 'signatures of several kinds' };
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1];
+  const type = value('TYPE');
+  if (value('USAGE') === 'filesystem' && type !== undefined) return { kind: 'file system', type };
+  if (type !== undefined) return { kind: 'other', what: type };
+  const table = value('PTTYPE');
+  if (table !== undefined) return { kind: 'other', what: `a partition table (${table})` };
+  return code === BLKID_NOTHING
+    ? { kind: 'nothing' }
+    : { kind: 'other', what: 'something that blkid does not name' };
+}
+
+/** Which end of a device holds a byte that is not zero; undefined where neither does. */
+export async function findBytes(
+  volume: string,
+  path: string,
+  sizeBytes: bigint,
+): Promise<string | undefined> {
+  const length = sizeBytes < MEBIBYTE ? sizeBytes : MEBIBYTE;
+  const ends = [
+    { skip: 0n, where: 'its first MiB' },
+    { skip: sizeBytes - length, where: 'its last MiB' },
+  ];
+  const found = await Promise.all(
+    ends.map(async ({ skip, where }) => {
+      const args = ['--silent', `--bytes=${length}`, `--ignore-initial=${skip}:0`];
+      // 1 is a difference, and 2 an error, which says nothing of what is there.
+      const { code } = await runTool('cmp', [...args, path, '/dev/zero'], {
+        volume,
+        limitMs: PROBE_LIMIT_MS,
+        accept: [1],
+      });
+      return code === 0 ? undefined : where;
+    }),
+  );
+  return found.find((where) => where !== undefined);
+}
+
+/**
+ * Makes a file system. None discards, since images are thin from the start; ext4 keeps no blocks for root
+ * and leaves its tables to the first mount.
+ */
+export async function makeFileSystem(
+  volume: string,
+  device: Device,
+  type: FileSystem,
+): Promise<void> {
+  const args: Record<FileSystem, readonly string[]> = {
+    ext4: ['-q', '-m', '0', '-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'],
+    xfs: ['-q', '-f', '-K'],
+    btrfs: ['-q', '-f', '-K'],
+  };
+  await runTool(`mkfs.${type}`, [...args[type], device.path], { volume, limitMs: MAKE_LIMIT_MS });
+}
+
+/** True where the kernel lets this process grow an ext4 that is mounted. */
+export async function mayGrowMountedExt4(): Promise<boolean> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> CAP_SYS_RESOURCE) & 1n) === 1n;
+}
+
+/** True where an ext4 leaves a part of its device unused that resize2fs could take. */
+export async function isExt4Smaller(
+  volume: string,
+  device: Device,
+  sizeBytes: bigint,
+): Promise<boolean> {
+  const { stdout } = await runTool('dumpe2fs', ['-h', device.path], { volume });
+  const value = (key: string) => {
+    const text = new RegExp(`^${key}:\\s*(\\d+)$`, 'm').exec(stdout)?.[1];
+    if (text === undefined)
+      fail('tool-failed', { tool: 'dumpe2fs', volume, problem: `it tells no ${key}` });
+    return BigInt(text);
+  };
+  return value('Block count') + EXT4_SPARE_BLOCKS < sizeBytes / value('Block size');
+}
+
+/** Grows an ext4 that is not mounted, which resize2fs does only after a whole check. */
+export async function growUnmountedExt4(volume: string, device: Device): Promise<void> {
+  // 1 is "errors were corrected".
+  await runTool('e2fsck', ['-f', '-p', device.path], {
+    volume,
+    limitMs: CHECK_LIMIT_MS,
+    accept: [1],
+  });
+  await runTool('resize2fs', [device.path], { volume, limitMs: CHECK_LIMIT_MS });
+}
+
+/** Grows a mounted file system to its device. One that has that size is left as it is. */
+export async function growMounted(
+  volume: string,
+  device: Device,
+  type: FileSystem,
+  path: string,
+): Promise<void> {
+  const commands: Record<FileSystem, readonly [string, ...string[]]> = {
+    ext4: ['resize2fs', device.path],
+    xfs: ['xfs_growfs', '-d', path],
+    btrfs: ['btrfs', 'filesystem', 'resize', 'max', path],
+  };
+  const [tool, ...args] = commands[type];
+  const result = await runTool(tool, args, { volume, limitMs: MAKE_LIMIT_MS, accept: 'all' });
+  if (result.code !== 0) fail('cannot-grow', { fsType: type, volume, problem: problemOf(result) });
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Settings } from '../config/settings.js';
+import type { Logger } from '../observe/log.js';
+import type { Effect } from '../volume/effects.js';
+import type { NodeVolumes } from '../volume/node.js';
+import type { Clusters } from '../volume/store.js';
+import type { NodeContext } from './context.js';
+import { candidates, chooseMapper } from './device/choose.js';
+import type { Mapper } from './device/device.js';
+import { FuseMapper } from './device/fuse.js';
+import { expand } from './expand.js';
+import { publish } from './publish.js';
+import { Records } from './records.js';
+import { recover } from './recover.js';
+import { registerNode } from './registry.js';
+import { stage } from './stage.js';
+import { unpublish } from './unpublish.js';
+import { unstage } from './unstage.js';
+import { usage } from './usage.js';
+
+export interface NodeOptions {
+  readonly clusters: Clusters;
+  readonly settings: Pick<Settings, 'nodeId' | 'stateDir' | 'mapper' | 'clusters'>;
+  readonly effect: Effect;
+  readonly log: Logger;
+}
+
+/** What a node does with volumes, and what its plugin does when it starts and ends. */
+export interface NodeSide extends NodeVolumes {
+  /** Puts the node in order; to be awaited before the first call. Nothing that runs is touched. */
+  recover(): Promise<void>;
+  /** Tells the clusters of this node, in the background and until each one has heard it. */
+  register(): void;
+  /** Ends the registration. Mounts and devices stay. */
+  close(): void;
+}
+
+export function openNode({ clusters, settings, effect, log }: NodeOptions): NodeSide {
+  const stateDir = canonicalFolder(settings.stateDir);
+  const fuse = new FuseMapper(stateDir, settings.clusters, effect);
+  const context: NodeContext = {
+    clusters,
+    effect,
+    log,
+    records: new Records(stateDir, log),
+    mappers: [fuse],
+    chooseMapper: chooser(settings.mapper, fuse, log),
+    died: new Map(),
+  };
+  let unregister = () => {};
+  return {
+    stage: (request) => stage(context, request),
+    unstage: (request) => unstage(context, request),
+    publish: (request) => publish(context, request),
+    unpublish: (request) => unpublish(context, request),
+    usage: (request) => usage(context, request),
+    expand: (request) => expand(context, request),
+    recover: () => recover(context),
+    register() {
+      unregister = registerNode(clusters, settings.nodeId, log);
+    },
+    close: () => unregister(),
+  };
+}
+
+/** Chooses once, says so, and chooses again as long as there was nothing to choose. */
+function chooser(wanted: Settings['mapper'], fuse: Mapper, log: Logger): () => Promise<Mapper> {
+  let chosen: Mapper | undefined;
+  return async () => {
+    if (chosen !== undefined) return chosen;
+    const { mapper, passedOver } = await chooseMapper(wanted, candidates(fuse));
+    log.info({ mapper: mapper.name, passedOver }, 'images are mapped this way');
+    chosen = mapper;
+    return mapper;
+  };
+}
+
+/** The state directory as mountinfo shows it; where it cannot be made, the first call says so. */
+function canonicalFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
