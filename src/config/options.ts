@@ -1,0 +1,155 @@
+import type { Settings } from './settings.js';
+
+/** A setting that is one word: where it may stand, and what it may be. */
+export interface Option {
+  /** In the file; as a flag its underscores are dashes. */
+  readonly key: string;
+  /** The environment variable. */
+  readonly env: string;
+  readonly description: string;
+  readonly fallback?: string;
+  /** Why a value will not do, or undefined. */
+  readonly problem: (value: string) => string | undefined;
+}
+
+/** Letters and dots are all that Mesos takes; CSI wants a letter or digit at both ends and at most 63. */
+const DRIVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/;
+const NODE_ID_MAX_BYTES = 256;
+
+const MODES: readonly Settings['mode'][] = ['controller', 'node', 'all'];
+const LOG_LEVELS: readonly Settings['logLevel'][] = ['debug', 'info', 'warn', 'error'];
+const MAPPERS: readonly Settings['mapper'][] = ['auto', 'krbd', 'nbd', 'fuse'];
+
+const oneOf = (words: readonly string[]) => (value: string) =>
+  words.includes(value) ? undefined : `expected one of ${words.join(', ')}`;
+const absolute = (value: string) =>
+  value.startsWith('/') ? undefined : 'expected an absolute path';
+const anything = () => undefined;
+
+export const OPTIONS = {
+  mode: {
+    key: 'mode',
+    env: 'PANNIER_MODE',
+    description: 'Which services to offer: controller, node, or all.',
+    fallback: 'all',
+    problem: oneOf(MODES),
+  },
+  endpoint: {
+    key: 'endpoint',
+    env: 'CSI_ENDPOINT',
+    description: 'Where to listen: unix:///path/to.sock or tcp://host:port.',
+    problem: (value) =>
+      /^(unix:|\/)./.test(value) || /^tcp:\/\/[^/]+:\d+$/.test(value)
+        ? undefined
+        : 'expected unix:///path/to.sock or tcp://host:port',
+  },
+  driverName: {
+    key: 'driver_name',
+    env: 'PANNIER_DRIVER_NAME',
+    description: 'The CSI driver name. Volumes are bound to it for life.',
+    fallback: 'csi.pannier.rbd',
+    problem: (value) =>
+      DRIVER_NAME.test(value)
+        ? undefined
+        : 'expected at most 63 letters, digits, dots and dashes, with a letter or digit at both ends',
+  },
+  nodeId: {
+    key: 'node_id',
+    env: 'PANNIER_NODE_ID',
+    description: 'What this node is called, in every call and for ever. Default: the host name.',
+    problem: (value) =>
+      value !== '' && Buffer.byteLength(value) <= NODE_ID_MAX_BYTES && !/\p{Cc}/u.test(value)
+        ? undefined
+        : `expected 1 to ${NODE_ID_MAX_BYTES} bytes without control characters`,
+  },
+  stateDir: {
+    key: 'state_dir',
+    env: 'PANNIER_STATE_DIR',
+    description:
+      'Where the node remembers what it has mapped and mounted. It must outlive the plugin.',
+    fallback: '/var/lib/pannier',
+    problem: absolute,
+  },
+  logLevel: {
+    key: 'log_level',
+    env: 'PANNIER_LOG_LEVEL',
+    description: 'The least that is logged: debug, info, warn or error.',
+    fallback: 'info',
+    problem: oneOf(LOG_LEVELS),
+  },
+  mapper: {
+    key: 'mapper',
+    env: 'PANNIER_MAPPER',
+    description: 'How images become block devices: auto, krbd, nbd or fuse.',
+    fallback: 'auto',
+    problem: oneOf(MAPPERS),
+  },
+  defaultCluster: {
+    key: 'default_cluster',
+    env: 'PANNIER_DEFAULT_CLUSTER',
+    description: 'The cluster of volumes that name none. Default: the first in the file.',
+    problem: anything,
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** The same for one cluster, in a `cluster "name" { … }` block, or for the only one without a file. */
+export const CLUSTER_OPTIONS = {
+  conf: {
+    key: 'conf',
+    env: 'PANNIER_CEPH_CONF',
+    description: "The cluster's ceph.conf.",
+    problem: absolute,
+  },
+  monitors: {
+    key: 'monitors',
+    env: 'PANNIER_CEPH_MONITORS',
+    description: 'Instead of conf: the monitors as host:port, separated by commas.',
+    problem: anything,
+  },
+  user: {
+    key: 'user',
+    env: 'PANNIER_CEPH_USER',
+    description: 'The Ceph user, without "client.".',
+    fallback: 'pannier',
+    problem: (value) =>
+      /^(?!client\.)[^\s@/]+$/.test(value)
+        ? undefined
+        : 'expected a name such as pannier, without "client."',
+  },
+  key: {
+    key: 'key',
+    env: 'PANNIER_CEPH_KEY',
+    description: "The user's key. Better: key_file.",
+    problem: (value) =>
+      isCephKey(value) ? undefined : 'expected a key as `ceph auth get-key` prints it',
+  },
+  keyFile: {
+    key: 'key_file',
+    env: 'PANNIER_CEPH_KEY_FILE',
+    description: "A file that holds the user's key, as `ceph auth get-key` prints it.",
+    problem: absolute,
+  },
+  pool: {
+    key: 'pool',
+    env: 'PANNIER_CEPH_POOL',
+    description: 'Where volumes go that name no pool; the name index is kept here too.',
+    fallback: 'rbd',
+    problem: (value) => (/^[^/@\s]+$/.test(value) ? undefined : 'expected the name of a pool'),
+  },
+} as const satisfies Record<string, Option>;
+
+export type ClusterOptionName = keyof typeof CLUSTER_OPTIONS;
+
+/** A Ceph key is base64 of a header and 16 bytes. */
+export function isCephKey(text: string): boolean {
+  return /^[A-Za-z0-9+/]{38,}={0,2}$/.test(text) && Buffer.from(text, 'base64').length >= 28;
+}
+
+/** The flag that sets a cluster's option on the command line. */
+export function clusterFlag(key: string): string {
+  return key === 'conf' || key === 'user' || key === 'pool' || key === 'monitors'
+    ? `ceph-${key}`
+    : `ceph-${key.replace('_', '-')}`;
+}
