@@ -2,7 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observe/log.js';
-import type { Effect } from '../volume/effects.js';
+import { type Effect, plainEffect } from '../volume/effects.js';
 import type { NodeVolumes } from '../volume/node.js';
 import type { Clusters } from '../volume/store.js';
 import type { NodeContext } from './context.js';
@@ -62,6 +62,14 @@ export function openNode({ clusters, settings, effect, log }: NodeOptions): Node
     },
     close: () => unregister(),
   };
+}
+
+/** What images would be mapped by on this node. Fails with no-mapper. */
+export async function mapperOf(
+  settings: Pick<Settings, 'stateDir' | 'mapper' | 'clusters'>,
+): Promise<string> {
+  const fuse = new FuseMapper(settings.stateDir, settings.clusters, plainEffect);
+  return (await chooseMapper(settings.mapper, candidates(fuse))).mapper.name;
 }
 
 /** Chooses once, says so, and chooses again as long as there was nothing to choose. */

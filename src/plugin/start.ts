@@ -10,6 +10,7 @@ import { openNode } from '../node/volumes.js';
 import type { Logger } from '../observe/log.js';
 import { openClusters } from '../rbd/clusters.js';
 import type { Effect } from '../volume/effects.js';
+import type { NodeVolumes } from '../volume/node.js';
 import { startPurge } from '../volume/purge.js';
 import { Queue } from '../volume/queue.js';
 import type { Clusters } from '../volume/store.js';
@@ -92,14 +93,30 @@ function controllerPart({ effect, log }: PluginOptions, clusters: Clusters): Par
 
 function nodePart({ settings, effect, log }: PluginOptions, clusters: Clusters): Part {
   const node = openNode({ clusters, settings, effect, log });
+  const recovered = Promise.withResolvers<void>();
   return {
-    service: nodeService(settings.nodeId, node, new Queue()),
-    begin: () => {
+    service: nodeService(settings.nodeId, after(recovered.promise, node), new Queue()),
+    begin() {
       node.register();
       node
         .recover()
-        .catch((error: unknown) => log.error({ error: String(error) }, 'recovery failed'));
+        .catch((error: unknown) => log.error({ error: String(error) }, 'recovery failed'))
+        .finally(recovered.resolve);
     },
-    end: async () => {},
+    async end() {
+      node.close();
+    },
+  };
+}
+
+/** The same volumes, once the node is in order. */
+function after(ready: Promise<void>, node: NodeVolumes): NodeVolumes {
+  return {
+    stage: (request) => ready.then(() => node.stage(request)),
+    unstage: (request) => ready.then(() => node.unstage(request)),
+    publish: (request) => ready.then(() => node.publish(request)),
+    unpublish: (request) => ready.then(() => node.unpublish(request)),
+    usage: (request) => ready.then(() => node.usage(request)),
+    expand: (request) => ready.then(() => node.expand(request)),
   };
 }

@@ -23,7 +23,7 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
   const lock = await hold(path);
   try {
     await refuseOtherFile(path);
-    if (await isLive(path)) throw inUse(path);
+    if (await isListening(path)) throw inUse(path);
     await rm(path, { force: true });
   } catch (error) {
     lock.close();
@@ -59,7 +59,8 @@ async function refuseOtherFile(path: string): Promise<void> {
     throw new Error(`${path} exists and is not a socket; remove it or choose another endpoint`);
 }
 
-function isLive(path: string): Promise<boolean> {
+/** True where a process takes connections at the path. */
+export function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect({ path });
     const timer = setTimeout(() => finish(true), CONNECT_LIMIT_MS);
