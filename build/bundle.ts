@@ -49,6 +49,7 @@ const plugin = new Plugin({
   isRoot: true,
   pjson: oclifPackage(),
   ignoreManifest: true,
+  errorOnManifestCreate: true,
   name: 'pannier',
 });
 await plugin.load();

@@ -70,7 +70,10 @@ async function noPlugin(address: string, endpoint: Endpoint, error: CallError): 
 }
 
 async function reason(endpoint: Endpoint, error: CallError): Promise<string> {
-  if (endpoint.kind === 'tcp') return error.message;
+  if (endpoint.kind === 'tcp')
+    return (
+      /Last error: (?:Error: )?(.*?)\.? Resolution note/.exec(error.message)?.[1] ?? error.message
+    );
   try {
     const found = await stat(endpoint.path);
     if (!found.isSocket()) return 'it is not a socket';

@@ -1,0 +1,53 @@
+import type { Config } from '@oclif/core/config';
+import { commandHelp, helpText } from './help.js';
+
+const HEAD = `# Commands
+
+This page is written from the commands themselves by \`npm run docs\`; \`pannier <command> -help\` prints the same.
+
+Flags take one dash or two, \`-flag=value\` or \`-flag value\`; a flag without a value is turned off with
+\`-flag=false\`. The last of a repeated flag counts, \`--\` ends the flags, and flags may follow arguments.
+
+## Output
+
+Standard output holds data and nothing else; what is being done, warnings and errors go to standard error, and
+progress only where that is a terminal. \`-json\` prints the data as JSON: integers that JavaScript would round are
+strings. \`-t\` prints it through a template in the manner of Go's, over the same keys as \`-json\`: fields
+(\`{{.id}}\`, \`{{$.id}}\`), \`if\`, \`range\` and \`with\` with \`else\` and \`end\`, pipes, parentheses, strings,
+numbers, comments, \`{{-\` and \`-}}\`, and the functions \`and\`, \`eq\`, \`index\`, \`json\`, \`len\`, \`ne\`, \`not\`,
+\`or\` and \`printf\`. There are no variables.
+
+With \`-json\` an error is one object on standard error, and standard output stays empty:
+
+    {"error": {"code": "NOT_FOUND", "message": "…", "remedy": "…", "exitCode": 1}}
+
+\`code\` is the gRPC status that the plugin answered, or USAGE, SPEC, UNREACHABLE, AMBIGUOUS or another word of the
+command's own; \`details\` holds more where there is more, such as the mistakes in a specification.
+
+Colour is used on a terminal only, and not where \`NO_COLOR\` is set.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | it worked |
+| 1 | it failed |
+| 2 | the command line, the specification or the configuration is wrong; nothing was done |
+| 3 | no plugin answers at the endpoint |
+| 130 | interrupted |
+
+They are the same with \`-json\`.
+`;
+
+/** docs/reference/commands.md. */
+export function commandsReference(config: Pick<Config, 'commands'>): string {
+  const commands = [...config.commands].sort((a, b) => (a.id < b.id ? -1 : 1)).map(helpText);
+  const list = commands.map(
+    ({ name, summary }) =>
+      `- [\`pannier ${name}\`](#pannier-${name.replaceAll(' ', '-')}): ${summary}`,
+  );
+  const sections = commands.map(
+    (text) => `## pannier ${text.name}\n\n\`\`\`\n${commandHelp(text).trimEnd()}\n\`\`\`\n`,
+  );
+  return [HEAD, `## All commands\n\n${list.join('\n')}\n`, ...sections].join('\n');
+}

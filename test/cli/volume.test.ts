@@ -1,0 +1,397 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { fail } from '../../src/volume/errors.js';
+import { FakePlugin } from './fake-plugin.js';
+import { pannier, type Ran, type RunOptions } from './pannier.js';
+
+const SPEC = `
+id        = "data"
+name      = "data"
+type      = "csi"
+plugin_id = "rbd"
+capacity_min = "10GiB"
+capability {
+  access_mode     = "single-node-writer"
+  attachment_mode = "file-system"
+}
+secrets { userKey = "very-secret" }
+`;
+
+interface Here {
+  readonly plugin: FakePlugin;
+  readonly folder: string;
+  /** Runs a line, whose words are parted by single blanks, or its words. */
+  run(line: string | readonly string[], options?: RunOptions): Promise<Ran>;
+}
+
+/** A fake plugin on a socket in a folder of the test's own, and the command line pointed to it. */
+async function here(t: Test): Promise<Here> {
+  // Not under the repository: the path of a socket has at most 107 bytes.
+  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
+  await writeFile(join(folder, 'spec.hcl'), SPEC);
+  const endpoint = `unix://${folder}/csi.sock`;
+  const plugin = new FakePlugin();
+  const close = await plugin.listen(endpoint);
+  t.teardown(async () => {
+    await close();
+    await rm(folder, { recursive: true });
+  });
+  const env = { PANNIER_ENDPOINT: endpoint };
+  return {
+    plugin,
+    folder,
+    run: (line, options) =>
+      pannier(typeof line === 'string' ? line.split(' ') : line, { cwd: folder, env, ...options }),
+  };
+}
+
+t.test('status lists all pages aligned, and as JSON', async (t) => {
+  const { plugin, run } = await here(t);
+  t.match(await run('volume status'), { code: 0, stdout: 'No volumes\n', stderr: '' });
+  t.same(JSON.parse((await run('volume status -json')).stdout), []);
+  plugin.add('c/rbd/a', 'alpha', 10n << 30n, 'n2', 'n1');
+  plugin.add('c/rbd/beta-long', 'beta', 1n << 20n);
+  plugin.add('c/rbd/c', '', 3n);
+  t.match(await run('volume status'), {
+    code: 0,
+    stderr: '',
+    stdout: [
+      'ID               Name    Capacity  Nodes',
+      'c/rbd/a          alpha   10 GiB    n1,n2',
+      'c/rbd/beta-long  beta    1 MiB     <none>',
+      'c/rbd/c          <none>  3 B       <none>',
+      '',
+    ].join('\n'),
+  });
+  const listed = JSON.parse((await run('volume status -json')).stdout);
+  t.equal(listed.length, 3);
+  t.same(listed[0], {
+    id: 'c/rbd/a',
+    name: 'alpha',
+    capacityBytes: 10737418240,
+    nodes: ['n1', 'n2'],
+    context: { name: 'alpha' },
+  });
+  const template = '{{range .}}{{.id}}{{"\\n"}}{{end}}';
+  const { stdout } = await run(['volume', 'status', '-t', template]);
+  t.equal(stdout, 'c/rbd/a\nc/rbd/beta-long\nc/rbd/c\n');
+});
+
+t.test('status shows one by handle, name, or the beginning that only one has', async (t) => {
+  const { plugin, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 10n << 30n, 'n1');
+  plugin.add('c/rbd/ab', 'beta', 1n);
+  const shown =
+    'ID       = c/rbd/a\nName     = alpha\nCapacity = 10 GiB (10737418240 bytes)\nNodes    = n1\n';
+  for (const id of ['c/rbd/a', 'alpha', 'al'])
+    t.match(await run(`volume status ${id}`), { code: 0, stdout: shown, stderr: '' }, id);
+  t.match(JSON.parse((await run('volume status -json alpha')).stdout), {
+    id: 'c/rbd/a',
+    mounts: [],
+  });
+
+  const many = await run('volume status c/rbd');
+  t.match(many, { code: 1, stdout: '' });
+  t.match(many.stderr, 'Prefix matched multiple volumes\n\nID        Name   Capacity');
+  const none = await run('volume status -json nosuch');
+  t.match(none, { code: 1, stdout: '' });
+  t.match(JSON.parse(none.stderr), {
+    error: { code: 'NOT_FOUND', message: 'volume "nosuch" does not exist', exitCode: 1 },
+  });
+});
+
+t.test('create sends what the specification says, and prints the volume', async (t) => {
+  const { plugin, run } = await here(t);
+  const created = await run('volume create spec.hcl');
+  t.match(created, {
+    code: 0,
+    stdout: 'ID       = fake/rbd/data\nName     = data\nCapacity = 10 GiB\n',
+    stderr:
+      /^==> \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: Creating volume "data"\n==> \S+Z: Created volume "fake\/rbd\/data"\n$/,
+  });
+  t.match(plugin.calls[0]?.request, {
+    name: 'data',
+    capacityRange: { requiredBytes: 10n << 30n },
+    secrets: { userKey: 'very-secret' },
+  });
+  const again = await run('volume create -json -', { input: SPEC });
+  t.equal(again.stderr, '', 'nothing but data with -json');
+  t.match(JSON.parse(again.stdout), { id: 'fake/rbd/data', capacityBytes: 10737418240 });
+});
+
+t.test("create tells the plugin's own error with its code", async (t) => {
+  const { plugin, run } = await here(t);
+  plugin.failing.set('CreateVolume', () => fail('unknown-pool', { pool: 'p', cluster: 'c' }));
+  const { code, stdout, stderr } = await run('volume create spec.hcl');
+  t.equal(code, 1);
+  t.equal(stdout, '');
+  t.match(
+    stderr,
+    'Error creating volume: CreateVolume: pool "p" does not exist in cluster "c". Create it with',
+  );
+  const json = await run('volume create -json spec.hcl');
+  t.match(json, { code: 1, stdout: '' });
+  t.match(JSON.parse(json.stderr), { error: { code: 'INVALID_ARGUMENT', exitCode: 1 } });
+});
+
+t.test('plan prints the very request and no secret, and sends nothing', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  await writeFile(join(folder, 'secrets'), '# comment\nuserID = admin\nuserKey=other=secret==\n');
+  const { code, stdout, stderr } = await run('volume plan -secrets-file=secrets spec.hcl');
+  t.equal(code, 0, stderr);
+  t.notMatch(stdout + stderr, /secret==|very-secret|admin/);
+  t.match(JSON.parse(stdout), [
+    {
+      rpc: 'csi.v1.Controller/CreateVolume',
+      request: { name: 'data', capacity_range: { required_bytes: 10737418240 } },
+    },
+  ]);
+  t.same(plugin.took(), []);
+});
+
+t.test('secrets come from a file, and a bad one is told without its values', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  await writeFile(join(folder, 'lines'), 'userID=admin\nuserKey=a=b==\n');
+  t.equal((await run('volume create -secrets-file lines spec.hcl')).code, 0);
+  t.match(plugin.calls[0]?.request.secrets, { userID: 'admin', userKey: 'a=b==' });
+  await writeFile(join(folder, 'json'), '{"userKey": "from-json"}');
+  const env = { PANNIER_ENDPOINT: `unix://${folder}/csi.sock`, PANNIER_SECRETS_FILE: 'json' };
+  t.equal((await run('volume create spec.hcl', { env })).code, 0);
+  t.match(plugin.calls[1]?.request.secrets, { userKey: 'from-json' });
+  for (const text of ['hidden', '{"a": hidden}', '{"a": {"hidden": 1}}']) {
+    await writeFile(join(folder, 'bad'), text);
+    const { code, stderr } = await run('volume create -secrets-file bad spec.hcl');
+    t.equal(code, 2, text);
+    t.match(stderr, /the secrets file bad is not understood/);
+    t.notMatch(stderr, /hidden/);
+  }
+  t.match(await run('volume create -secrets-file none spec.hcl'), {
+    code: 2,
+    stderr: /cannot read the secrets file: ENOENT/,
+  });
+});
+
+t.test('a specification with mistakes is told whole, and nothing is sent', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  await writeFile(join(folder, 'bad.hcl'), SPEC.replace('"10GiB"', '"10 GiBB"'));
+  for (const verb of ['validate', 'plan', 'create']) {
+    const { code, stdout, stderr } = await run(`volume ${verb} bad.hcl`);
+    t.equal(code, 2, verb);
+    t.equal(stdout, '', verb);
+    t.match(stderr, 'bad.hcl', verb);
+    t.match(stderr, '10 GiBB', verb);
+  }
+  const json = await run('volume validate -json bad.hcl');
+  t.match(JSON.parse(json.stderr), {
+    error: { code: 'SPEC', exitCode: 2, details: { valid: false } },
+  });
+  t.match(await run('volume validate spec.hcl'), {
+    code: 0,
+    stdout: 'The specification of volume "data" is valid\n',
+  });
+  t.match(JSON.parse((await run('volume validate -json spec.hcl')).stdout), { valid: true });
+  t.same(plugin.took(), []);
+});
+
+t.test('init writes an example that is valid, and never over a file', async (t) => {
+  const { run } = await here(t);
+  t.match(await run('volume init'), {
+    code: 0,
+    stdout: 'Example volume specification written to volume.hcl\n',
+  });
+  t.equal((await run('volume validate volume.hcl')).code, 0);
+  t.match(await run('volume init'), { code: 2, stderr: /"volume.hcl" exists already/ });
+  t.equal((await run('volume init -json')).code, 0);
+  t.equal((await run('volume validate volume.json')).code, 0);
+  t.equal((await run('volume init mine.hcl')).code, 0);
+  t.match(await run('volume init no/such/folder.hcl'), { code: 1, stderr: /ENOENT/ });
+});
+
+t.test('delete takes a whole handle or name, and says when there was none', async (t) => {
+  const { plugin, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  plugin.add('c/rbd/b', 'beta', 1n);
+  t.match(await run('volume delete alp'), { code: 1, stderr: /volume "alp" does not exist/ });
+  t.same(plugin.took(), []);
+  t.match(await run('volume delete alpha'), {
+    code: 0,
+    stdout: 'Successfully deleted volume "c/rbd/a"!\n',
+  });
+  t.same(JSON.parse((await run('volume delete -json c/rbd/b')).stdout), { id: 'c/rbd/b' });
+  t.same(plugin.took(), ['DeleteVolume', 'DeleteVolume']);
+  t.match(await run('volume delete c/rbd/b'), { code: 1, stderr: /"c\/rbd\/b" does not exist/ });
+  t.same(
+    plugin.took(),
+    ['DeleteVolume'],
+    'what a cut-short deletion left is finished all the same',
+  );
+});
+
+t.test('mount and unmount go the whole way, and the record is private', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n << 30n);
+  const mount = await run('volume mount -fs-type=xfs -mount-flags=noatime,nodiratime alpha mnt');
+  t.match(mount, { code: 0, stdout: `Mounted volume "c/rbd/a" at ${folder}/mnt\n` }, mount.stderr);
+  t.match(plugin.calls[2]?.request, {
+    volumeId: 'c/rbd/a',
+    targetPath: join(folder, 'mnt'),
+    publishContext: { device: 'x' },
+    volumeContext: { name: 'alpha' },
+    volumeCapability: {
+      accessMode: { mode: 1 },
+      accessType: {
+        case: 'mount',
+        value: { fsType: 'xfs', mountFlags: ['noatime', 'nodiratime'] },
+      },
+    },
+  });
+  t.same(plugin.took(), ['ControllerPublishVolume', 'NodeStageVolume', 'NodePublishVolume']);
+  t.equal((await stat(join(folder, 'mounts'))).mode & 0o777, 0o700);
+
+  const again = await run('volume mount -fs-type=xfs -mount-flags=noatime,nodiratime alpha mnt');
+  t.equal(again.code, 0, 'it can be repeated');
+  t.match(await run('volume mount alpha mnt'), {
+    code: 1,
+    stderr: /holds volume "c\/rbd\/a" already, with another fsType/,
+  });
+  const status = await run('volume status alpha');
+  t.match(status.stdout, `\n\nMounts\nPath`);
+  t.match(
+    status.stdout,
+    new RegExp(`${folder}/mnt +file-system +single-node-writer +1 MiB +1 GiB`),
+  );
+
+  plugin.took();
+  t.match(await run('volume unmount mnt'), {
+    code: 0,
+    stdout: `Unmounted volume "c/rbd/a" from ${folder}/mnt\n`,
+  });
+  t.same(plugin.took(), ['NodeUnpublishVolume', 'NodeUnstageVolume', 'ControllerUnpublishVolume']);
+  t.same(await readdir(join(folder, 'mounts', 'staging')), []);
+  t.match(await run('volume unmount mnt'), { code: 1, stderr: /no volume is mounted at/ });
+});
+
+t.test('two paths share the stage, which goes with the last', async (t) => {
+  const { plugin, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  for (const path of ['one', 'two'])
+    t.equal(
+      (await run(`volume mount -access-mode=single-node-multi-writer alpha ${path}`)).code,
+      0,
+    );
+  plugin.took();
+  t.equal((await run('volume unmount one')).code, 0);
+  t.same(plugin.took(), ['NodeUnpublishVolume']);
+  t.equal((await run('volume mount -access-mode=single-node-multi-writer alpha one')).code, 0);
+  plugin.took();
+  const { stdout } = await run('volume unmount -json alpha');
+  t.equal(JSON.parse(stdout).length, 2, 'an ID means all its paths');
+  t.same(plugin.took(), [
+    'NodeUnpublishVolume',
+    'NodeUnpublishVolume',
+    'NodeUnstageVolume',
+    'ControllerUnpublishVolume',
+  ]);
+});
+
+t.test(
+  'a mount that fails leaves nothing; one that cannot be taken back is remembered',
+  async (t) => {
+    const { plugin, folder, run } = await here(t);
+    plugin.add('c/rbd/a', 'alpha', 1n);
+    const busy = () => fail('volume-in-use', { volume: 'c/rbd/a', users: 'another' });
+    plugin.failing.set('NodePublishVolume', busy);
+    const failed = await run('volume mount alpha mnt');
+    t.match(failed, {
+      code: 1,
+      stdout: '',
+      stderr: /Error mounting volume: NodePublishVolume: .*in use by another/,
+    });
+    t.same(plugin.took().slice(3), [
+      'NodeUnpublishVolume',
+      'NodeUnstageVolume',
+      'ControllerUnpublishVolume',
+    ]);
+    t.same(await readdir(join(folder, 'mounts')), ['staging']);
+
+    plugin.failing.set('NodeUnstageVolume', busy);
+    t.match(await run('volume mount alpha mnt'), {
+      code: 1,
+      stderr: /Warning: something is left: NodeUnstageVolume: .*pannier volume unmount/s,
+    });
+    plugin.failing.clear();
+    t.equal((await run('volume unmount mnt')).code, 0);
+    t.same([...(plugin.volumes.get('c/rbd/a')?.nodes ?? [])], []);
+  },
+);
+
+t.test('unmount works where the volume is gone, and where the record is', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  t.equal((await run('volume mount alpha mnt')).code, 0);
+  plugin.volumes.clear();
+  t.equal((await run('volume unmount mnt')).code, 0);
+
+  plugin.add('c/rbd/b', 'beta', 1n);
+  t.equal((await run('volume mount beta mnt')).code, 0);
+  for (const name of await readdir(join(folder, 'mounts')))
+    if (name.endsWith('.json')) await rm(join(folder, 'mounts', name));
+  t.match(await run('volume unmount mnt'), { code: 0, stdout: /"c\/rbd\/b"/ });
+  t.notOk(plugin.targets.has(join(folder, 'mnt')));
+});
+
+t.test('expand grows a volume, and its file system where it is mounted here', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/data', 'data', 1n << 30n);
+  t.match(await run('volume expand data 2GiB'), {
+    code: 0,
+    stdout: 'Volume "c/rbd/data" has 2 GiB\n',
+  });
+  t.same(plugin.took(), ['ControllerExpandVolume']);
+  t.equal((await run('volume mount data mnt')).code, 0);
+  plugin.took();
+  const { stdout } = await run('volume expand -json spec.hcl 3GiB');
+  t.same(JSON.parse(stdout), {
+    id: 'c/rbd/data',
+    capacityBytes: 3221225472,
+    grownAt: [join(folder, 'mnt')],
+  });
+  t.match(plugin.calls[0]?.request.secrets, { userKey: 'very-secret' });
+  t.match(plugin.calls[1]?.request, { volumePath: join(folder, 'mnt') });
+  t.same(plugin.took(), ['ControllerExpandVolume', 'NodeExpandVolume']);
+  for (const size of ['10 GiBB', '0', '-1', ''])
+    t.equal((await run(['volume', 'expand', 'data', '--', size])).code, 2, `size "${size}"`);
+});
+
+t.test('plugin status tells what a plugin is and offers', async (t) => {
+  const { folder, run } = await here(t);
+  const { code, stdout } = await run('plugin status');
+  t.equal(code, 0);
+  t.match(stdout, 'Name        = fake.pannier\nVersion     = 1.2.3\nEndpoint    = unix://');
+  t.match(stdout, 'Ready       = true\n');
+  t.match(stdout, 'Node ID     = here\nMax Volumes = no limit\n');
+  t.match(stdout, '\n\nController Capabilities\nCREATE_DELETE_VOLUME\nPUBLISH_UNPUBLISH_VOLUME\n');
+  t.match(JSON.parse((await run('plugin status -json')).stdout), {
+    name: 'fake.pannier',
+    endpoint: `unix://${folder}/csi.sock`,
+    nodeCapabilities: ['STAGE_UNSTAGE_VOLUME'],
+    node: { id: 'here', maxVolumes: 0, topology: { rack: 'a' } },
+  });
+});
+
+t.test('a socket that nobody serves any more is told as that', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const server = createServer();
+  const path = join(folder, 'dead.sock');
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  t.ok(existsSync(path));
+  const answer = pannier(['volume', 'status', `-endpoint=${path}`]);
+  server.on('connection', (socket) => socket.destroy());
+  t.match(await answer, { code: 3, stderr: /nothing listens on the socket/ });
+  await new Promise((resolve) => server.close(resolve));
+});
