@@ -33,9 +33,21 @@ export function mountsBelow(folder: string): string[] {
     .reverse();
 }
 
+/** Loop devices on files below a folder. */
+export function loopsBelow(folder: string): string[] {
+  return readdirSync('/sys/class/block')
+    .filter((name) => isLoopBelow(name, folder))
+    .map((name) => `/dev/${name}`);
+}
+
+function isLoopBelow(name: string, folder: string): boolean {
+  return (
+    /^loop\d+$/.test(name) && read(`/sys/block/${name}/loop/backing_file`).startsWith(`${folder}/`)
+  );
+}
+
 function isOf(name: string, { folder, conf, fsid }: Owner): boolean {
-  if (/^loop\d+$/.test(name))
-    return read(`/sys/block/${name}/loop/backing_file`).startsWith(`${folder}/`);
+  if (isLoopBelow(name, folder)) return true;
   const rbd = /^rbd(\d+)$/.exec(name)?.[1];
   if (rbd !== undefined)
     return fsid !== undefined && read(`/sys/bus/rbd/devices/${rbd}/cluster_fsid`) === fsid;

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLUSTER_OPTIONS, OPTIONS } from '../config/options.js';
 import type { CephAccess } from './ceph/cluster.js';
 import { DevError } from './errors.js';
 import type { DevLayout } from './layout.js';
@@ -63,11 +64,10 @@ export async function startPlugin(
 ): Promise<number> {
   const [command = process.execPath, ...args] = program;
   const log = openSync(layout.log, 'w');
-  const { CSI_ENDPOINT: _, ...env } = process.env;
   const child = spawn(command, [...args, 'plugin', 'run', `-config=${layout.config}`], {
     detached: true,
     stdio: ['ignore', log, log],
-    env,
+    env: withoutSettings(process.env),
   });
   closeSync(log);
   let ended: string | undefined;
@@ -87,6 +87,13 @@ export async function startPlugin(
     }
     if (child.pid !== undefined && (await answers(layout.socket))) return child.pid;
   }
+}
+
+/** The environment goes over the file, and what is meant for another plugin must not reach this one. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const settings = [...Object.values(OPTIONS), ...Object.values(CLUSTER_OPTIONS)];
+  const names = settings.map((setting) => setting.env as string);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 }
 
 export async function stopPlugin(layout: DevLayout): Promise<void> {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { loopsBelow, mountsBelow } from '../../src/dev/attachments.js';
 import { findProcesses, parentOf, startTimeOf, terminate } from '../../src/dev/processes.js';
 
 /** Everything that tests start lives below this folder; the path is short, since sockets are in it. */
@@ -47,33 +48,6 @@ export async function endOrphans(compiled: string): Promise<void> {
   await Promise.all(orphans.map(({ pid }) => terminate(pid, LIMIT_MS)));
 }
 
-/** Mount points below a folder, the innermost first. */
-export function mountsBelow(folder: string): string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => unescapeOctal(line.split(' ')[4] ?? ''))
-    .filter((path) => path.startsWith(`${folder}/`))
-    .reverse();
-}
-
-/** Loop devices whose file is below a folder. */
-export function loopsBelow(folder: string): string[] {
-  const { stdout } = spawnSync('losetup', ['--list', '--json', '--output', 'NAME,BACK-FILE'], {
-    encoding: 'utf8',
-    timeout: LIMIT_MS,
-  });
-  const list = stdout.trim() === '' ? [] : (JSON.parse(stdout) as LoopList).loopdevices;
-  return list.filter((loop) => loop['back-file']?.startsWith(`${folder}/`)).map(({ name }) => name);
-}
-
-interface LoopList {
-  readonly loopdevices: ReadonlyArray<{
-    readonly name: string;
-    /** null where the file cannot be named any more. */
-    readonly 'back-file': string | null;
-  }>;
-}
-
 function unmountBelow(folder: string): void {
   for (const path of mountsBelow(folder))
     spawnSync('umount', ['--lazy', path], { timeout: LIMIT_MS });
@@ -82,10 +56,4 @@ function unmountBelow(folder: string): void {
 function detachBelow(folder: string): void {
   for (const device of loopsBelow(folder))
     spawnSync('losetup', ['--detach', device], { timeout: LIMIT_MS });
-}
-
-function unescapeOctal(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
 }

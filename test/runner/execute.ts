@@ -6,8 +6,8 @@ import { finished } from 'node:stream/promises';
 import { terminate } from '../../src/dev/processes.js';
 import { type Outcome, readTap } from './outcome.js';
 
-/** How long one test file or one check may take, in seconds. */
-const LIMIT_S = 600;
+/** How long one test file, or one check or build, may take, in seconds. */
+const LIMIT_S = 900;
 const GRACE_MS = 10_000;
 
 export interface Execution extends Outcome {

@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { packageJson, packageRoot } from '../../src/cli/package.js';
+import type { ClusterSettings } from '../../src/config/settings.js';
+import {
+  CallError,
+  type Connection,
+  connect,
+  type ServiceClient,
+} from '../../src/csi/wire/client.js';
+import { CRASH_AFTER } from '../../src/plugin/effects.js';
+import { Controller, Identity, Node } from '../../src/proto/csi/v1/csi_pb.js';
+import type { EffectName } from '../../src/volume/effects.js';
+import { labFolder } from './folder.js';
+
+/** `pannier` as users run it: this Node.js and the file that package.json names. */
+export function pannierProgram(): [string, string] {
+  const { pannier } = packageJson().bin as { pannier: string };
+  return [process.execPath, join(packageRoot(), pannier)];
+}
+
+export interface PluginOptions {
+  readonly clusters: readonly ClusterSettings[];
+  readonly mode?: 'controller' | 'node' | 'all';
+  readonly nodeId?: string;
+  /** Where its socket, configuration and state are; by default a new folder. The same one restarts a plugin. */
+  readonly folder?: string;
+  /** Ends the plugin with SIGKILL after this outside effect. */
+  readonly crashAfter?: EffectName;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+const START_LIMIT_MS = 15_000;
+
+/** A plugin in a process of its own, and clients of its services. */
+export class LabPlugin {
+  readonly #child: ChildProcess;
+  readonly #connection: Connection;
+  readonly #exit: Promise<string | number>;
+  #stderr = '';
+
+  constructor(
+    readonly folder: string,
+    readonly endpoint: string,
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+    this.#connection = connect(endpoint);
+    this.#exit = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk;
+    });
+  }
+
+  get identity(): ServiceClient<typeof Identity> {
+    return this.#connection.service(Identity);
+  }
+
+  get controller(): ServiceClient<typeof Controller> {
+    return this.#connection.service(Controller);
+  }
+
+  get node(): ServiceClient<typeof Node> {
+    return this.#connection.service(Node);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All that it wrote to stderr. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get log(): LogLine[] {
+    return this.#stderr
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** How it ended: an exit code, or a signal's name. */
+  get ended(): Promise<string | number> {
+    return this.#exit;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Waits until Probe is answered. */
+  async ready(): Promise<void> {
+    const limit = Date.now() + START_LIMIT_MS;
+    for (;;) {
+      try {
+        await this.identity.probe({});
+        return;
+      } catch (error) {
+        if (this.hasEnded || Date.now() > limit)
+          throw new Error(`the plugin did not start: ${this.#stderr}`, { cause: error });
+        await sleep(50);
+      }
+    }
+  }
+
+  /** Waits until a log line matches. */
+  async logged(matches: (line: LogLine) => boolean, limitMs = 10_000): Promise<LogLine> {
+    const limit = Date.now() + limitMs;
+    for (;;) {
+      const line = this.log.find(matches);
+      if (line !== undefined) return line;
+      if (Date.now() > limit) throw new Error(`never logged: ${this.#stderr}`);
+      await sleep(20);
+    }
+  }
+
+  /** Waits until the node is in the clusters' registry. */
+  registered(): Promise<LogLine> {
+    return this.logged(({ msg }) => msg === 'registered this node');
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<string | number> {
+    this.#connection.close();
+    if (!this.hasEnded) this.#child.kill(signal);
+    return this.#exit;
+  }
+}
+
+/** Starts `pannier plugin run`; it is ended with the test file. */
+export async function startPlugin(options: PluginOptions): Promise<LabPlugin> {
+  const folder = options.folder ?? labFolder();
+  const endpoint = `unix://${join(folder, 'csi.sock')}`;
+  const config = join(folder, 'pannier.hcl');
+  writeFileSync(config, configText(options, folder, endpoint), { mode: 0o600 });
+  const [node, program] = pannierProgram();
+  const child = spawn(node, [program, 'plugin', 'run', `-config=${config}`], {
+    env: {
+      ...process.env,
+      ...options.env,
+      ...(options.crashAfter === undefined ? {} : { [CRASH_AFTER]: options.crashAfter }),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const plugin = new LabPlugin(folder, endpoint, child);
+  t.teardown(() => plugin.stop('SIGKILL'));
+  await plugin.ready();
+  if (options.mode !== 'controller' && options.crashAfter === undefined) await plugin.registered();
+  return plugin;
+}
+
+function configText(options: PluginOptions, folder: string, endpoint: string): string {
+  const quote = JSON.stringify;
+  return [
+    `mode = ${quote(options.mode ?? 'all')}`,
+    `endpoint = ${quote(endpoint)}`,
+    `node_id = ${quote(options.nodeId ?? 'lab-node')}`,
+    `state_dir = ${quote(join(folder, 'state'))}`,
+    'log_level = "debug"',
+    ...options.clusters.flatMap(({ name, conf, monitors, user, key, keyFile, pool }) => [
+      `cluster ${quote(name)} {`,
+      conf === undefined ? `  monitors = ${quote(monitors)}` : `  conf = ${quote(conf)}`,
+      `  user = ${quote(user)}`,
+      ...(key === undefined ? [] : [`  key = ${quote(key)}`]),
+      ...(keyFile === undefined ? [] : [`  key_file = ${quote(keyFile)}`]),
+      `  pool = ${quote(pool)}`,
+      '}',
+    ]),
+    '',
+  ].join('\n');
+}
+
+/** "OK", or the code that a call failed with. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'OK';
+  } catch (error) {
+    if (error instanceof CallError) return error.code;
+    throw error;
+  }
+}
