@@ -49,12 +49,10 @@ export default class PluginRun extends PannierCommand {
   async run(): Promise<void> {
     const { flags } = await this.input(PluginRun);
     const { usableSettings } = await import('../../src/cli/settings.js');
-    const { settings, warnings } = usableSettings(
-      flags.config,
-      flags as Record<string, string | undefined>,
-    );
+    const { json: _, check, ...words } = flags;
+    const { settings, warnings } = usableSettings(flags.config, words);
     if (warnings !== undefined) this.warn(warnings);
-    if (flags.check) return this.#check(settings);
+    if (check) return this.#check(settings);
 
     const { runPlugin } = await import('../../src/plugin/run.js');
     await runPlugin(settings, packageVersion());

@@ -1,0 +1,203 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import t from 'tap';
+import {
+  VolumeCapability_AccessMode_Mode as Mode,
+  type VolumeCapabilitySchema,
+} from '../../src/proto/csi/v1/csi_pb.js';
+import { type EffectName, effectNames } from '../../src/volume/effects.js';
+import { type LabCeph, startCeph } from '../lab/ceph.js';
+import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
+import { codeOf, type LabPlugin, startPlugin } from '../lab/plugin.js';
+
+const MIB = 1n << 20n;
+const SIZE = 400n * MIB;
+const LARGER = 500n * MIB;
+const TEXT = 'written before the crash';
+
+/** What a volume's life is like where an effect comes up. */
+interface Life {
+  readonly fsType?: 'ext4' | 'xfs';
+  readonly block?: boolean;
+  readonly readonly?: boolean;
+  /** Grown while nobody has it, and staged again. */
+  readonly grownBetween?: boolean;
+  /** The name was claimed before, for another size, by a controller that died after this effect. */
+  readonly unfinished?: EffectName;
+}
+
+const ORDINARY: Life = { fsType: 'xfs' };
+
+/** Lives in which an effect comes up that an ordinary one does not have. */
+const LIVES: Partial<Record<EffectName, Life>> = {
+  'create/discard-image': { ...ORDINARY, unfinished: 'create/create-image' },
+  'stage/grow-unmounted': { fsType: 'ext4', grownBetween: true },
+  'stage/grow-mounted': { fsType: 'xfs', grownBetween: true },
+  'publish/attach-device': { block: true, readonly: true },
+  'unpublish/detach-device': { block: true, readonly: true },
+};
+
+type Step = (plugin: LabPlugin) => Promise<unknown>;
+
+function capabilityOf({
+  fsType = '',
+  block,
+}: Life): MessageInitShape<typeof VolumeCapabilitySchema> {
+  return {
+    accessMode: { mode: Mode.SINGLE_NODE_WRITER },
+    accessType: block ? { case: 'block', value: {} } : { case: 'mount', value: { fsType: fsType ?? '' } },
+  };
+}
+
+/** The calls of a volume's whole life, each of which can be repeated, by their names in EFFECTS. */
+function stepsOf(life: Life, name: string, folder: string): Array<[string, Step]> {
+  const capability = capabilityOf(life);
+  const staging = join(folder, 'staging', name);
+  const target = join(folder, 'targets', name);
+  mkdirSync(staging, { recursive: true });
+  mkdirSync(join(folder, 'targets'), { recursive: true });
+  let volumeId = '';
+  const secrets = {};
+  const range = (requiredBytes: bigint) => ({ requiredBytes });
+
+  const stage: Step = ({ node }) =>
+    node.nodeStageVolume({
+      volumeId,
+      stagingTargetPath: staging,
+      volumeCapability: capability,
+      secrets,
+    });
+  const unstage: Step = ({ node }) =>
+    node.nodeUnstageVolume({ volumeId, stagingTargetPath: staging });
+  const expand: Step = ({ controller }) =>
+    controller.controllerExpandVolume({ volumeId, capacityRange: range(LARGER) });
+
+  return [
+    [
+      'create',
+      async ({ controller }) => {
+        const { volume } = await controller.createVolume({
+          name,
+          capacityRange: range(SIZE),
+          volumeCapabilities: [capability],
+        });
+        volumeId = volume?.volumeId ?? '';
+      },
+    ],
+    [
+      'controllerPublish',
+      ({ controller }) =>
+        controller.controllerPublishVolume({
+          volumeId,
+          nodeId: 'lab-node',
+          volumeCapability: capability,
+        }),
+    ],
+    ...(life.grownBetween
+      ? ([
+          ['first stage', stage],
+          ['first unstage', unstage],
+          ['first expand', expand],
+        ] as Array<[string, Step]>)
+      : []),
+    ['stage', stage],
+    [
+      'publish',
+      ({ node }) =>
+        node.nodePublishVolume({
+          volumeId,
+          stagingTargetPath: staging,
+          targetPath: target,
+          volumeCapability: capability,
+          readonly: life.readonly === true,
+        }),
+    ],
+    [
+      'write a file',
+      async () => {
+        if (!life.block) writeFileSync(join(target, 'file'), TEXT, { flush: true });
+      },
+    ],
+    ['expand', expand],
+    [
+      'nodeExpand',
+      ({ node }) =>
+        node.nodeExpandVolume({ volumeId, volumePath: target, capacityRange: range(LARGER) }),
+    ],
+    [
+      'find the file',
+      async () => {
+        if (!life.block && readFileSync(join(target, 'file'), 'utf8') !== TEXT)
+          throw new Error('the file changed');
+      },
+    ],
+    ['unpublish', ({ node }) => node.nodeUnpublishVolume({ volumeId, targetPath: target })],
+    ['unstage', unstage],
+    [
+      'controllerUnpublish',
+      ({ controller }) => controller.controllerUnpublishVolume({ volumeId, nodeId: 'lab-node' }),
+    ],
+    ['delete', ({ controller }) => controller.deleteVolume({ volumeId })],
+    [
+      'check the target',
+      async () => {
+        if (existsSync(target)) throw new Error('the target is still there');
+      },
+    ],
+  ];
+}
+
+/** Leaves an unfinished creation of `name` with another size behind. */
+async function leaveUnfinished(ceph: LabCeph, name: string, crashAfter: EffectName): Promise<void> {
+  const plugin = await startPlugin({ clusters: [ceph.settings], mode: 'controller', crashAfter });
+  const code = await codeOf(
+    plugin.controller.createVolume({
+      name,
+      capacityRange: { requiredBytes: SIZE / 2n },
+      volumeCapabilities: [capabilityOf({ block: true })],
+    }),
+  );
+  if (code !== 'UNAVAILABLE' || (await plugin.ended) !== 'SIGKILL')
+    throw new Error(`the controller did not die at ${crashAfter}: ${code}`);
+}
+
+t.test(
+  'kill -9 after any outside effect, then the same call: right answer, nothing leaked',
+  async (t) => {
+    const ceph = await startCeph();
+    for (const [index, effect] of effectNames().entries())
+      await t.test(effect, async (t) => {
+        const life = LIVES[effect] ?? ORDINARY;
+        const name = `crash-${index}`;
+        if (life.unfinished !== undefined) await leaveUnfinished(ceph, name, life.unfinished);
+        let plugin = await startPlugin({ clusters: [ceph.settings], crashAfter: effect });
+        const { folder } = plugin;
+        await plugin.registered();
+        let died: string | undefined;
+        for (const [call, step] of stepsOf(life, name, folder)) {
+          try {
+            await step(plugin);
+          } catch (error) {
+            if (died !== undefined || (await plugin.ended) !== 'SIGKILL') throw error;
+            died = call;
+            plugin = await startPlugin({ clusters: [ceph.settings], folder });
+            await step(plugin);
+          }
+        }
+        // What is done in the background may outlive the last call.
+        if (died === undefined) {
+          t.equal(await plugin.ended, 'SIGKILL');
+          died = 'delete';
+          plugin = await startPlugin({ clusters: [ceph.settings], folder });
+        }
+        t.equal(
+          died,
+          effect.slice(0, effect.indexOf('/')),
+          'it died in the call that has the effect',
+        );
+        t.same(await whatIsLeft(ceph, folder), NOTHING);
+        t.equal(await plugin.stop(), 0);
+      });
+  },
+);
