@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { ClusterSettings } from '../config/settings.js';
+import { fail, VolumeError } from '../volume/errors.js';
+import { didYouMean } from '../volume/guess.js';
+import type { Cluster, Clusters, Credentials } from '../volume/store.js';
+import { accessOf } from './access.js';
+import { clusterOf } from './cluster.js';
+import { Connection } from './connection.js';
+import { Gate } from './gate.js';
+
+/** Threads of libuv's pool that calls of Ceph leave to everything else. */
+const SPARE_THREADS = 4;
+/** No cluster needs more calls under way at once than this. */
+const MOST_CALLS = 8;
+/** How long a call waits for its turn, in milliseconds. */
+const TURN_MS = 20_000;
+/** A connection with a request's own credentials ends after so long without a call, in milliseconds. */
+const IDLE_MS = 60_000;
+/** How many such connections are kept for a cluster. */
+const KEPT_GUESTS = 8;
+
+/** One configured cluster: the plugin's own connection, and those with credentials of requests. */
+interface Member {
+  readonly settings: ClusterSettings;
+  readonly gate: Gate;
+  readonly own: Connection;
+  readonly guests: Map<string, Connection>;
+}
+
+/** The clusters of the settings, the first one being the default. It connects to none of them yet. */
+export function openClusters(settings: readonly ClusterSettings[]): Clusters {
+  const members = new Map(
+    settings.map((each) => [each.name, member(each, callsAtOnce(settings.length))]),
+  );
+  const names = [...members.keys()];
+  const find = (cluster: string): Member =>
+    members.get(cluster) ??
+    fail('unknown-cluster', {
+      cluster,
+      guess: didYouMean(cluster, names),
+      known: names.join(', '),
+    });
+  return {
+    names,
+    defaultPool: (cluster) => find(cluster).settings.pool,
+    get(cluster, credentials): Cluster {
+      const found = find(cluster);
+      const connection = credentials === undefined ? found.own : guest(found, credentials);
+      return clusterOf(connection, found.settings.pool);
+    },
+    async close() {
+      const connections = [...members.values()].flatMap(({ own, guests }) => [
+        own,
+        ...guests.values(),
+      ]);
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}
+
+/** A share of the thread pool for each cluster, so that one that does not answer stalls nothing else. */
+function callsAtOnce(clusters: number): number {
+  const threads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
+  const share = Math.floor(Math.max(2, threads - SPARE_THREADS) / Math.max(1, clusters));
+  return Math.max(1, Math.min(MOST_CALLS, share));
+}
+
+function member(settings: ClusterSettings, width: number): Member {
+  const late = () =>
+    new VolumeError('cluster-unavailable', {
+      cluster: settings.name,
+      problem: `${width} calls are under way and none ended in ${TURN_MS / 1000} s`,
+    });
+  const gate = new Gate(width, TURN_MS, late);
+  return { settings, gate, own: new Connection(accessOf(settings), gate), guests: new Map() };
+}
+
+/** The connection with a request's credentials, the one used longest ago making room for a new one. */
+function guest({ settings, gate, guests }: Member, credentials: Credentials): Connection {
+  const id = createHash('sha256').update(JSON.stringify([credentials.user, credentials.key]));
+  const key = id.digest('hex');
+  const connection =
+    guests.get(key) ?? new Connection(accessOf(settings, credentials), gate, IDLE_MS);
+  guests.delete(key);
+  guests.set(key, connection);
+  for (const [oldKey, old] of guests) {
+    if (guests.size <= KEPT_GUESTS) break;
+    guests.delete(oldKey);
+    old.retire();
+  }
+  return connection;
+}

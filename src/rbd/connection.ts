@@ -1,0 +1,138 @@
+import { VolumeError } from '../volume/errors.js';
+import type { ImageSpec } from '../volume/store.js';
+import type { Access } from './access.js';
+import { CephError, ESHUTDOWN, type Outcomes, settle, volumeError } from './errno.js';
+import type { Gate } from './gate.js';
+import type { IoCtx } from './native.js';
+import { Session } from './session.js';
+
+export type Place = Pick<ImageSpec, 'pool' | 'namespace'>;
+
+/** A session, how many calls use it, and whether it goes when the last one is done. */
+interface Live {
+  readonly opened: Promise<Session>;
+  users: number;
+  retired: boolean;
+}
+
+/** How long close() waits for calls that are under way. */
+const CLOSE_MS = 30_000;
+
+/**
+ * One user's connection to a cluster: made by the first call, shared by all, made anew after a failure or
+ * after the cluster shut this client out. Errors leave it as VolumeErrors.
+ */
+export class Connection {
+  #live: Live | undefined;
+  #closed = false;
+  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(
+    readonly access: Access,
+    private readonly gate: Gate,
+    /** Disconnects after so many milliseconds without a call; undefined: never. */
+    private readonly idleMs?: number,
+  ) {}
+
+  get cluster(): string {
+    return this.access.cluster;
+  }
+
+  /** Works with the connected client. */
+  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.gate.run(() => this.#work(work));
+    } catch (error) {
+      throw volumeError(error, this.access.cluster, this.access.user);
+    }
+  }
+
+  /**
+   * Works in a pool and RADOS namespace ('' is the default one), where some errnos are `outcomes`.
+   * Fails with unknown-pool besides.
+   */
+  inPool<T, U = never>(
+    { pool, namespace }: Place,
+    work: (io: IoCtx, session: Session) => Promise<T>,
+    outcomes: Outcomes<U> = {},
+  ): Promise<T | U> {
+    return this.use((session) =>
+      settle(
+        session.inPool(pool, namespace, (io) => work(io, session)),
+        outcomes,
+      ),
+    );
+  }
+
+  /** Disconnects as soon as no call is under way. The next call connects again. */
+  retire(): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    this.#live = undefined;
+    live.retired = true;
+    if (live.users === 0) this.#end(live);
+  }
+
+  /** Disconnects for good, once the calls under way have ended or run out of time. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const live = this.#live;
+    this.retire();
+    const deadline = Date.now() + CLOSE_MS;
+    while (live !== undefined && live.users > 0 && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.all(this.#ending);
+  }
+
+  async #work<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const live = this.#join();
+    try {
+      return await work(await live.opened);
+    } catch (error) {
+      // A client on the block list stays shut out: only a new one gets in again.
+      if (error instanceof CephError && error.errno === ESHUTDOWN && this.#live === live)
+        this.retire();
+      throw error;
+    } finally {
+      live.users -= 1;
+      if (live.users === 0) this.#idle(live);
+    }
+  }
+
+  #join(): Live {
+    if (this.#closed)
+      throw new VolumeError('cluster-unavailable', {
+        cluster: this.access.cluster,
+        problem: 'the plugin is stopping',
+      });
+    clearTimeout(this.#idleTimer);
+    this.#live ??= this.#connect();
+    this.#live.users += 1;
+    return this.#live;
+  }
+
+  #connect(): Live {
+    const live: Live = { opened: Session.connect(this.access), users: 0, retired: false };
+    live.opened.catch(() => {
+      if (this.#live === live) this.#live = undefined;
+    });
+    return live;
+  }
+
+  #idle(live: Live): void {
+    if (live.retired) this.#end(live);
+    else if (this.idleMs !== undefined && this.#live === live) {
+      this.#idleTimer = setTimeout(() => this.retire(), this.idleMs);
+      this.#idleTimer.unref();
+    }
+  }
+
+  #end(live: Live): void {
+    const ending = live.opened
+      .then((session) => session.shutdown())
+      .catch(() => undefined)
+      .finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+}

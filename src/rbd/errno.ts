@@ -1,0 +1,87 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import { VolumeError } from '../volume/errors.js';
+
+const { errno } = constants;
+
+export const ENOENT = errno.ENOENT;
+export const EEXIST = errno.EEXIST;
+export const EBUSY = errno.EBUSY;
+export const EINVAL = errno.EINVAL;
+export const EROFS = errno.EROFS;
+export const ERANGE = errno.ERANGE;
+export const ENOTEMPTY = errno.ENOTEMPTY;
+export const ECANCELED = errno.ECANCELED;
+/** librados answers it to a client that was put on the OSD block list. */
+export const ESHUTDOWN = 108;
+
+const NO_ROOM: readonly number[] = [errno.ENOSPC, errno.EDQUOT];
+const DENIED: readonly number[] = [errno.EACCES, errno.EPERM];
+const UNAVAILABLE: readonly number[] = [
+  errno.ETIMEDOUT,
+  errno.ENOTCONN,
+  errno.ECONNREFUSED,
+  errno.ECONNRESET,
+  errno.EHOSTUNREACH,
+  errno.ENETUNREACH,
+  ESHUTDOWN,
+];
+
+/** What a call of librados or librbd answered. It becomes a VolumeError where it leaves this folder. */
+export class CephError extends Error {
+  override readonly name = 'CephError';
+
+  constructor(
+    /** Positive. */
+    readonly errno: number,
+    /** What was tried, in words. */
+    readonly operation: string,
+  ) {
+    super(`${operation}: ${describe(errno)}`);
+  }
+}
+
+/** Returns a result that is not an error; throws the CephError of one that is. */
+export function check(result: number | bigint, operation: string): number {
+  const value = Number(result);
+  if (value < 0) throw new CephError(-value, operation);
+  return value;
+}
+
+/** What an errno means where it is an answer and no error. */
+export type Outcomes<U> = Readonly<Record<number, U>>;
+
+/** The answer of `work`, or the outcome of the errno that it fails with. */
+export async function settle<T, U>(work: Promise<T>, outcomes: Outcomes<U>): Promise<T | U> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof CephError && error.errno in outcomes) return outcomes[error.errno] as U;
+    throw error;
+  }
+}
+
+/** The catalogue's error for what Ceph answered; any other error stays as it is. */
+export function volumeError(error: unknown, cluster: string, user: string): unknown {
+  if (!(error instanceof CephError)) return error;
+  const problem = error.message;
+  const options = { cause: error };
+  if (NO_ROOM.includes(error.errno))
+    return new VolumeError('cluster-full', { cluster, problem }, options);
+  if (DENIED.includes(error.errno))
+    return new VolumeError('cluster-denied', { cluster, user: `client.${user}`, problem }, options);
+  if (UNAVAILABLE.includes(error.errno))
+    return new VolumeError('cluster-unavailable', { cluster, problem }, options);
+  return new VolumeError(
+    'ceph-error',
+    { operation: `cluster "${cluster}", ${error.operation}`, problem: describe(error.errno) },
+    options,
+  );
+}
+
+/** "no such file or directory (ENOENT)". */
+export function describe(number: number): string {
+  if (number === ESHUTDOWN) return 'this client is on the OSD block list (ESHUTDOWN)';
+  const [name, text] = getSystemErrorMap().get(-number) ?? [`errno ${number}`, 'unknown error'];
+  return `${text} (${name})`;
+}
