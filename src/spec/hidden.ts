@@ -1,0 +1,72 @@
+import { tokenize } from './hcl/lexer.js';
+import type { Token } from './hcl/token.js';
+
+/**
+ * A text with everything in its `secrets` blocks blotted out that may be a value, character by character, so
+ * that places in it stay. It works on tokens, since a report may be about a text that no parser can read, and
+ * takes too much rather than too little.
+ */
+export function hideSecrets(text: string): string {
+  const tokens = tokenize(text);
+  const pieces: string[] = [];
+  let copied = 0;
+  for (let at = 0; at < tokens.length; at++) {
+    const inside = opensSecrets(tokens, at, text);
+    if (inside === undefined) continue;
+    const end = endOf(tokens, inside);
+    for (const token of valuesIn(tokens.slice(inside, end), text)) {
+      pieces.push(text.slice(copied, token.start), blot(text.slice(token.start, token.end)));
+      copied = token.end;
+    }
+    at = end - 1;
+  }
+  return pieces.join('') + text.slice(copied);
+}
+
+/** Where what a secrets block holds begins, if one begins at `at`. */
+function opensSecrets(tokens: readonly Token[], at: number, text: string): number | undefined {
+  const token = tokens[at];
+  if (token === undefined || !/^"?secrets"?$/i.test(textOf(token, text))) return undefined;
+  let next = at + 1;
+  while (tokens[next]?.type !== '{') {
+    const between = tokens[next];
+    if (between === undefined || !['=', '[', 'illegal', 'string'].includes(between.type))
+      return undefined;
+    next++;
+  }
+  return next + 1;
+}
+
+function endOf(tokens: readonly Token[], start: number): number {
+  let depth = 1;
+  let at = start;
+  for (; at < tokens.length && depth > 0; at++) {
+    if (tokens[at]?.type === '{') depth++;
+    if (tokens[at]?.type === '}') depth--;
+  }
+  return at;
+}
+
+/** All but punctuation and the keys, which begin a line or follow a brace or comma, before "=" or ":". */
+function valuesIn(tokens: readonly Token[], text: string): Token[] {
+  return tokens.filter((token, index) => {
+    if (['{', '}', '[', ']', '=', ',', 'end'].includes(token.type)) return false;
+    const written = textOf(token, text);
+    const next = tokens[index + 1];
+    const before = tokens[index - 1];
+    const begins =
+      before === undefined ||
+      ['{', '}', ','].includes(before.type) ||
+      text.slice(before.end - 1, token.start).includes('\n');
+    const assigned = next?.type === '=' || (next !== undefined && textOf(next, text) === ':');
+    return written !== ':' && !(begins && assigned);
+  });
+}
+
+function textOf(token: Token, text: string): string {
+  return text.slice(token.start, token.end);
+}
+
+function blot(text: string): string {
+  return text.replace(/[^\s"]/gu, (character) => '*'.repeat(character.length));
+}
