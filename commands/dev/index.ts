@@ -141,5 +141,9 @@ function readPort(text: string): number {
 
 async function readSize(text: string): Promise<bigint> {
   const { parseCapacity } = await import('../../src/spec/capacity.js');
-  return parseCapacity(text);
+  try {
+    return parseCapacity(text);
+  } catch (error) {
+    throw new UsageError(`-osd-size: ${error instanceof Error ? error.message : error}`);
+  }
 }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { PannierCommand } from '../../src/cli/command.js';
 import { folderFlags, thisProgram } from '../../src/cli/dev.js';
 import { CommandError, UsageError } from '../../src/cli/errors.js';
-import { toggle } from '../../src/cli/flags.js';
+import { outputFlags, toggle } from '../../src/cli/flags.js';
 
 export default class DevReset extends PannierCommand {
   static override summary = 'Remove the development cluster and its data';
@@ -10,6 +10,7 @@ export default class DevReset extends PannierCommand {
     'Stops the plugin and Ceph, and removes the cluster with every volume in it. It asks first. While volumes are attached on this machine it refuses; with -force it takes their mounts and devices down.';
   static override examples = ['pannier dev reset', 'pannier dev reset -auto-approve -force'];
   static override flags = {
+    ...outputFlags,
     ...folderFlags,
     'auto-approve': toggle({ description: 'Do not ask.' }),
     force: toggle({ description: 'Take down what is attached on this machine. It does not ask.' }),
@@ -26,14 +27,16 @@ export default class DevReset extends PannierCommand {
         code: 'FAILED_PRECONDITION',
         remedy: 'Unmount them with `pannier volume unmount`, or take them down with -force.',
       });
-    if (!flags.force && !flags['auto-approve'] && !(await confirmed(flags.folder))) {
-      this.text('Nothing was removed.');
+    const { folder } = environment.layout;
+    if (!flags.force && !flags['auto-approve'] && !(await confirmed(folder))) {
+      await this.data({ folder, removed: false }, () => 'Nothing was removed');
       return;
     }
     await environment.stopForeground();
     const lock = await environment.lock();
     await environment.reset((step) => this.monitor(step));
     lock.release();
+    await this.data({ folder, removed: true }, () => `Removed the cluster in ${folder}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { folderFlags, thisProgram } from '../../src/cli/dev.js';
 import { CommandError } from '../../src/cli/errors.js';
-import { toggle } from '../../src/cli/flags.js';
+import { outputFlags, toggle } from '../../src/cli/flags.js';
 
 export default class DevStop extends PannierCommand {
   static override summary = 'Stop what pannier dev has running';
@@ -9,6 +9,7 @@ export default class DevStop extends PannierCommand {
     'Stops the plugin and Ceph; the data stays for the next start. While volumes are attached on this machine it refuses, since whoever uses them would hang without Ceph.';
   static override examples = ['pannier dev stop', 'pannier dev stop -force'];
   static override flags = {
+    ...outputFlags,
     ...folderFlags,
     force: toggle({ description: 'Stop even where volumes are attached; their mounts stay.' }),
   };
@@ -28,5 +29,7 @@ export default class DevStop extends PannierCommand {
     const lock = await environment.lock();
     await environment.stop((step) => this.monitor(step));
     lock.release();
+    const { folder } = environment.layout;
+    await this.data({ folder, state: 'stopped' }, () => `Stopped what ran in ${folder}`);
   }
 }

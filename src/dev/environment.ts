@@ -8,6 +8,7 @@ import { type DevLayout, devLayout } from './layout.js';
 import { holderOf, type Lock, tryLock } from './lock.js';
 import { broken, pluginPid, startPlugin, stopPlugin, writeConfig } from './plugin.js';
 import { findProcesses, isProgram, terminate } from './processes.js';
+import { waitForNode } from './registration.js';
 import { run } from './run.js';
 
 export interface DevOptions extends Pick<CephOptions, 'port' | 'pool' | 'osdBytes'> {
@@ -82,6 +83,7 @@ export class DevEnvironment {
     await mkdir(this.layout.state, { recursive: true, mode: 0o700 });
     await writeConfig(this.layout, ceph, this.#options.logLevel ?? 'info');
     await startPlugin(this.layout, this.#options.program, signal);
+    await waitForNode(this.layout, ceph, signal);
     return this.status();
   }
 

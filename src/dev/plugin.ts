@@ -12,7 +12,7 @@ import { findProcesses, terminate } from './processes.js';
 import { tail } from './run.js';
 
 /** The name of the cluster in handles: `ceph/rbd/image`. */
-const CLUSTER = 'ceph';
+export const CLUSTER = 'ceph';
 const START_LIMIT_MS = 30_000;
 const POLL_MS = 50;
 /** Calls in flight are let finish. */
