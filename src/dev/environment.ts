@@ -8,7 +8,6 @@ import { type DevLayout, devLayout } from './layout.js';
 import { holderOf, type Lock, tryLock } from './lock.js';
 import { broken, pluginPid, startPlugin, stopPlugin, writeConfig } from './plugin.js';
 import { findProcesses, isProgram, terminate } from './processes.js';
-import { waitForNode } from './registration.js';
 import { run } from './run.js';
 
 export interface DevOptions extends Pick<CephOptions, 'port' | 'pool' | 'osdBytes'> {
@@ -83,6 +82,8 @@ export class DevEnvironment {
     await mkdir(this.layout.state, { recursive: true, mode: 0o700 });
     await writeConfig(this.layout, ceph, this.#options.logLevel ?? 'info');
     await startPlugin(this.layout, this.#options.program, signal);
+    // librbd takes its time to load, and only a start needs it.
+    const { waitForNode } = await import('./registration.js');
     await waitForNode(this.layout, ceph, signal);
     return this.status();
   }
