@@ -1,10 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { clone, createRegistry, fromBinary } from '@bufbuild/protobuf';
 import {
   type DescriptorProto,
-  type EnumDescriptorProto,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FieldDescriptorProto_Label as Label,
@@ -12,131 +9,127 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import t from 'tap';
 import { file_csi_v1_csi } from '../../src/proto/csi/v1/csi_pb.js';
+import { goTool } from '../tools/build.js';
+import { factsOf } from './facts.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-
-function official(): FileDescriptorProto {
-  execFileSync('sh', [join(root, 'test/tools/build.sh'), 'csi-descriptor'], { timeout: 300_000 });
-  const bytes = execFileSync(join(root, 'test/tools/bin/csi-descriptor'), { timeout: 10_000 });
-  return fromBinary(FileDescriptorProtoSchema, bytes);
-}
-
-/** Options as text: extensions are unknown fields to the descriptor's own schema, compared by number and bytes. */
-function options(
-  holder: { $unknown?: readonly { no: number; data: Uint8Array }[] | undefined } | undefined,
-): string {
-  return (holder?.$unknown ?? [])
-    .map(({ no, data }) => `${no}=${Buffer.from(data).toString('hex')}`)
-    .sort()
-    .join(' ');
-}
-
-/** Every fact of a descriptor, a line each, in an order that does not depend on the file's. */
-function facts(file: FileDescriptorProto): string[] {
-  const lines: string[] = [`package ${file.package}`, `syntax ${file.syntax}`];
-  for (const extension of file.extension)
-    lines.push(
-      `extend ${extension.extendee} ${extension.name} ${extension.number} ${Type[extension.type]}`,
-    );
-  for (const message of file.messageType) messageFacts(message, '', lines);
-  for (const type of file.enumType) enumFacts(type, '', lines);
-  for (const service of file.service) {
-    lines.push(`service ${service.name} [${options(service.options)}]`);
-    for (const method of service.method)
-      lines.push(
-        `method ${service.name}.${method.name} ${method.clientStreaming}${method.inputType} ${method.serverStreaming}${method.outputType} [${options(method.options)}]`,
-      );
-  }
-  return lines.sort();
-}
-
-function messageFacts(message: DescriptorProto, parent: string, lines: string[]): void {
-  const name = `${parent}.${message.name}`;
-  lines.push(`message ${name} [${options(message.options)}] map=${message.options?.mapEntry}`);
-  for (const field of message.field) {
-    const oneof = field.oneofIndex === undefined ? '' : message.oneofDecl[field.oneofIndex]?.name;
-    lines.push(
-      `field ${name}.${field.name} ${field.number} ${Label[field.label]} ${Type[field.type]} ${field.typeName} oneof=${field.oneofIndex === undefined || !isSet(field) ? '' : oneof} optional=${field.proto3Optional} [${options(field.options)}]`,
-    );
-  }
-  for (const range of message.reservedRange)
-    lines.push(`reserved ${name} ${range.start}-${range.end}`);
-  for (const word of message.reservedName) lines.push(`reserved ${name} "${word}"`);
-  for (const nested of message.nestedType) messageFacts(nested, name, lines);
-  for (const type of message.enumType) enumFacts(type, name, lines);
-}
-
-/** A field is in a oneof where its descriptor says so: index 0 is also what an absent index reads as. */
-function isSet(field: { $typeName: string; oneofIndex: number }): boolean {
-  return Object.hasOwn(field, 'oneofIndex');
-}
-
-function enumFacts(type: EnumDescriptorProto, parent: string, lines: string[]): void {
-  const name = `${parent}.${type.name}`;
-  lines.push(`enum ${name} [${options(type.options)}]`);
-  for (const value of type.value)
-    lines.push(`value ${name}.${value.name} ${value.number} [${options(value.options)}]`);
-  for (const range of type.reservedRange)
-    lines.push(`reserved ${name} ${range.start}-${range.end}`);
-}
-
-function compare(left: FileDescriptorProto, right: FileDescriptorProto) {
-  const [ours, theirs] = [facts(left), facts(right)];
-  return {
-    missing: theirs.filter((line) => !ours.includes(line)),
-    extra: ours.filter((line) => !theirs.includes(line)),
-  };
-}
-
-// Read again from bytes, so that options are unknown fields on both sides.
-const ours = fromBinary(
+const registry = createRegistry(file_csi_v1_csi);
+const official = fromBinary(
   FileDescriptorProtoSchema,
-  toBinary(FileDescriptorProtoSchema, file_csi_v1_csi.proto),
+  execFileSync(await goTool('csi-descriptor'), { timeout: 30_000 }),
 );
+const wanted = factsOf(official, registry);
 
-t.test('our proto is CSI 1.13, fact by fact', async (t) => {
-  const theirs = official();
-  t.same(compare(ours, theirs), { missing: [], extra: [] });
-  const lines = facts(theirs);
-  const count = (word: string) => lines.filter((line) => line.startsWith(`${word} `)).length;
-  t.equal(count('service'), 5);
-  t.ok(count('method') > 35, `${count('method')} methods`);
-  t.ok(count('field') > 150, `${count('field')} fields`);
-  t.ok(lines.filter((line) => line.includes('1059=')).length > 15, 'fields with csi_secret');
-  t.ok(lines.filter((line) => line.includes('1060=')).length > 10, 'alpha options');
+t.test('our proto file and the official one say the same, fact by fact', (t) => {
+  t.same(factsOf(file_csi_v1_csi.proto, registry), wanted);
+  t.end();
 });
 
-t.test('the comparison sees every kind of difference', async (t) => {
-  const mutations: Record<string, (file: FileDescriptorProto) => void> = {
-    'a field number': (file) =>
-      Object.assign(fieldOf(file, 'CreateVolumeRequest', 'name'), { number: 99 }),
-    'a field type': (file) =>
-      Object.assign(fieldOf(file, 'Volume', 'capacity_bytes'), { type: Type.UINT64 }),
-    'a label': (file) =>
-      Object.assign(fieldOf(file, 'Volume', 'volume_id'), { label: Label.REPEATED }),
-    'a secret that is not marked': (file) =>
-      Object.assign(fieldOf(file, 'CreateVolumeRequest', 'secrets'), { options: undefined }),
-    'a method': (file) => file.service[0]?.method.pop(),
-    streaming: (file) => Object.assign(file.service[0]?.method[0] ?? {}, { serverStreaming: true }),
-    'a message': (file) => file.messageType.pop(),
-    'an enum value': (file) => file.enumType[0]?.value.pop(),
-    'a reserved number': (file) =>
-      file.messageType
-        .find(({ name }) => name === 'NodeGetVolumeStatsResponse')
-        ?.reservedRange.pop(),
-  };
-  for (const [what, mutate] of Object.entries(mutations)) {
-    const copy = clone(FileDescriptorProtoSchema, ours);
-    mutate(copy);
-    const { missing, extra } = compare(copy, ours);
-    t.ok(missing.length + extra.length > 0, what);
+t.test('the comparison covers everything that CSI 1.13 declares', (t) => {
+  const count = (pattern: RegExp) => wanted.filter((fact) => pattern.test(fact)).length;
+  t.equal(count(/^service /), 5);
+  t.equal(count(/^method /), 36);
+  t.equal(count(/^method .* -> stream /), 2);
+  t.equal(count(/^extension /), 7);
+  t.equal(count(/\[csi\.v1\.csi_secret\]=true/), 22);
+  t.equal(count(/^reserved /), 5);
+  for (const option of [
+    'alpha_method',
+    'alpha_message',
+    'alpha_field',
+    'alpha_enum_value',
+    'alpha_service',
+  ])
+    t.ok(count(new RegExp(`\\[csi\\.v1\\.${option}\\]=true`)) > 0, `${option} is compared`);
+  for (const kind of ['message', 'field', 'oneof', 'enum', 'value', 'import'])
+    t.ok(count(new RegExp(`^${kind} `)) > 2, `${kind}s are compared`);
+  t.notOk(count(/=0x/), 'no option is unknown');
+  t.end();
+});
+
+const changes: Record<string, (file: FileDescriptorProto) => void> = {
+  'a renamed message': (file) => {
+    message(file, 'Volume').name = 'Volum';
+  },
+  'a missing message': (file) => {
+    file.messageType = file.messageType.filter(({ name }) => name !== 'DeleteVolumeResponse');
+  },
+  'a renamed field': (file) => {
+    field(file, 'Volume', 'volume_id').name = 'id';
+  },
+  'a renumbered field': (file) => {
+    field(file, 'Volume', 'volume_id').number = 9;
+  },
+  'a field of another type': (file) => {
+    field(file, 'Volume', 'capacity_bytes').type = Type.UINT64;
+  },
+  'a field of another message type': (file) => {
+    field(file, 'Volume', 'content_source').typeName = '.csi.v1.Topology';
+  },
+  'a field that is not repeated': (file) => {
+    field(file, 'Volume', 'accessible_topology').label = Label.OPTIONAL;
+  },
+  'a field outside its oneof': (file) => {
+    const { oneofIndex: _, ...outside } = field(file, 'VolumeCapability', 'block');
+    message(file, 'VolumeCapability').field[0] = outside as DescriptorProto['field'][number];
+  },
+  'a renamed oneof': (file) => {
+    at(message(file, 'VolumeCapability').oneofDecl, ({ name }) => name === 'access_type').name =
+      'x';
+  },
+  'a secret that is not marked': (file) => {
+    delete field(file, 'CreateVolumeRequest', 'secrets').options;
+  },
+  'an unknown option': (file) => {
+    const { options } = field(file, 'CreateVolumeRequest', 'secrets');
+    options?.$unknown?.push({ no: 2000, wireType: 0, data: new Uint8Array([1]) });
+  },
+  'an alpha message that is not marked': (file) => {
+    delete message(file, 'VolumeHealth').options;
+  },
+  'another number of an enum value': (file) => {
+    at(at(file.enumType, ({ name }) => name === 'BlockMetadataType').value, () => true).number = 7;
+  },
+  'a reserved number that is free': (file) => {
+    message(file, 'NodeGetVolumeStatsResponse').reservedRange = [];
+  },
+  'a missing method': (file) => {
+    at(file.service, ({ name }) => name === 'Node').method.pop();
+  },
+  'a stream that is none': (file) => {
+    at(
+      at(file.service, ({ name }) => name === 'SnapshotMetadata').method,
+      () => true,
+    ).serverStreaming = false;
+  },
+  'a method that answers something else': (file) => {
+    at(at(file.service, ({ name }) => name === 'Identity').method, () => true).outputType =
+      '.csi.v1.ProbeResponse';
+  },
+  'an option with another number': (file) => {
+    at(file.extension, ({ name }) => name === 'csi_secret').number = 1061;
+  },
+};
+
+t.test('a file with one difference is found different', (t) => {
+  for (const [what, change] of Object.entries(changes)) {
+    const copy = clone(FileDescriptorProtoSchema, official);
+    t.same(factsOf(copy, registry), wanted, `before ${what}`);
+    change(copy);
+    t.notSame(factsOf(copy, registry), wanted, what);
   }
+  t.end();
 });
 
-function fieldOf(file: FileDescriptorProto, message: string, field: string): object {
-  const found = file.messageType
-    .find(({ name }) => name === message)
-    ?.field.find(({ name }) => name === field);
-  if (found === undefined) throw new Error(`${message}.${field} is not there`);
+function message(file: FileDescriptorProto, name: string): DescriptorProto {
+  return at(file.messageType, (message) => message.name === name);
+}
+
+function field(file: FileDescriptorProto, inMessage: string, name: string) {
+  return at(message(file, inMessage).field, (field) => field.name === name);
+}
+
+function at<T>(list: readonly T[], matches: (item: T) => boolean): T {
+  const found = list.find(matches);
+  if (found === undefined) throw new Error('the official file has no such thing');
   return found;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the test programs that come as Go modules: each folder here with a go.mod, into bin/, when its
-# sources changed. Usage: sh test/tools/build.sh [NAME…]
+# sources changed. Several may run at once. Usage: sh test/tools/build.sh [NAME…]
 set -eu
 cd "$(dirname "$0")"
 mkdir -p bin
@@ -10,11 +10,18 @@ command -v go >/dev/null || {
   exit 1
 }
 for name in "$@"; do
-  stamp=$(cat "$name"/go.mod "$name"/go.sum "$name"/*.go 2>/dev/null | cat - build.sh | sha256sum | cut -d' ' -f1)
-  [ -x "bin/$name" ] && [ "$(cat "bin/$name.stamp" 2>/dev/null)" = "$stamp" ] && continue
-  echo "building $name" >&2
-  package=$(sed -n 's/^tool //p' "$name/go.mod")
-  (cd "$name" && go build -trimpath -ldflags '-s -w' -o "../bin/$name.new" "${package:-.}")
-  mv "bin/$name.new" "bin/$name"
-  echo "$stamp" >"bin/$name.stamp"
+  [ -f "$name/go.mod" ] || {
+    echo "build.sh: there is no Go module $name here" >&2
+    exit 2
+  }
+  (
+    # Whoever waits here finds it built.
+    flock 9
+    stamp=$(cat "$name"/go.mod "$name"/go.sum "$name"/*.go build.sh 2>/dev/null | sha256sum | cut -d' ' -f1)
+    [ -x "bin/$name" ] && [ "$(cat "bin/$name.stamp" 2>/dev/null)" = "$stamp" ] && exit 0
+    echo "building $name" >&2
+    go build -C "$name" -trimpath -ldflags '-s -w' -o "../bin/$name.new" tool
+    mv "bin/$name.new" "bin/$name"
+    echo "$stamp" >"bin/$name.stamp"
+  ) 9<build.sh
 done
