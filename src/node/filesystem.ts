@@ -119,6 +119,12 @@ export async function growUnmountedExt4(volume: string, device: Device): Promise
   await runTool('resize2fs', [device.path], { volume, limitMs: CHECK_LIMIT_MS });
 }
 
+/** True where a btrfs leaves a part of its device unused; resizing it to the size it has may be refused. */
+async function isBtrfsSmaller(volume: string, path: string): Promise<boolean> {
+  const { stdout } = await runTool('btrfs', ['device', 'usage', '--raw', path], { volume });
+  return !/^\s*Device slack:\s*0\s*$/m.test(stdout);
+}
+
 /** Grows a mounted file system to its device. One that has that size is left as it is. */
 export async function growMounted(
   volume: string,
@@ -131,6 +137,7 @@ export async function growMounted(
     xfs: ['xfs_growfs', '-d', path],
     btrfs: ['btrfs', 'filesystem', 'resize', 'max', path],
   };
+  if (type === 'btrfs' && !(await isBtrfsSmaller(volume, path))) return;
   const [tool, ...args] = commands[type];
   const result = await runTool(tool, args, { volume, limitMs: MAKE_LIMIT_MS, accept: 'all' });
   if (result.code !== 0) fail('cannot-grow', { fsType: type, volume, problem: problemOf(result) });

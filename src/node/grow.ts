@@ -17,7 +17,10 @@ export async function growUnmounted(
   await context.effect('stage/grow-unmounted', () => growUnmountedExt4(volumeId, device));
 }
 
-/** Grows what was just mounted: the volume may have been expanded while nobody had it staged. */
+/**
+ * Grows what was just mounted: the volume may have been expanded while nobody had it staged. Where that is
+ * refused (btrfs under 256 MiB), the data is served all the same.
+ */
 export async function growStaged(
   context: NodeContext,
   volumeId: string,
@@ -27,7 +30,14 @@ export async function growStaged(
 ): Promise<void> {
   const type = typeOf(volumeId, fsType);
   if (type === 'ext4' && !(await mayGrowMountedExt4())) return;
-  await context.effect('stage/grow-mounted', () => growMounted(volumeId, device, type, path));
+  try {
+    await context.effect('stage/grow-mounted', () => growMounted(volumeId, device, type, path));
+  } catch (error) {
+    context.log.warn(
+      { volume: volumeId, problem: String(error) },
+      'the file system stays smaller than its volume',
+    );
+  }
 }
 
 /** The file system of a mount of ours. */

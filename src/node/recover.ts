@@ -21,7 +21,10 @@ export async function recover(context: NodeContext): Promise<void> {
         await mapper.unmap(volumeId);
         context.log.info({ volume: volumeId }, 'took down a mapping that nothing used');
       } catch (error) {
-        context.log.warn({ volume: volumeId, error }, 'a mapping that nothing knows is in use');
+        context.log.warn(
+          { volume: volumeId, problem: String(error) },
+          'a mapping that nothing knows is in use',
+        );
       }
     }
 }

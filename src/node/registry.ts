@@ -30,7 +30,10 @@ function attempt(
     (error: unknown) => {
       if (ended.aborted) return;
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS);
-      log.warn({ cluster: name, node: nodeId, error, pause }, 'cannot register this node yet');
+      log.warn(
+        { cluster: name, node: nodeId, problem: String(error), pause },
+        'cannot register this node yet',
+      );
       const timer = setTimeout(() => {
         attempt(clusters, name, nodeId, log, ended, count + 1);
       }, pause);

@@ -213,6 +213,9 @@ async function rollBack(
       context.records.remove(volumeId, stagingPath),
     );
   } catch (error) {
-    context.log.warn({ volume: volumeId, error }, 'a failed stage could not be taken down whole');
+    context.log.warn(
+      { volume: volumeId, problem: String(error) },
+      'a failed stage could not be taken down whole',
+    );
   }
 }

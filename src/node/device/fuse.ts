@@ -19,6 +19,8 @@ const DETACH_LIMIT_MS = 5_000;
 /** How long rbd-fuse may take to close the image. */
 const CLOSE_LIMIT_MS = 20_000;
 const ATTACH_LIMIT_MS = 60_000;
+/** rbd-fuse reaches the cluster before it answers, and asks on where the cluster refuses its user. */
+const START_LIMIT_MS = 30_000;
 
 /** Sizes are asked anew each time, since images grow; writes may be larger than a page. */
 const FUSE_OPTIONS = 'attr_timeout=0,big_writes';
@@ -82,7 +84,8 @@ export class FuseMapper implements Mapper {
     const file = join(place.mountPoint, handle.image);
     return this.#effect(`${call}/attach-device`, async () => {
       const device = await this.#attach(volumeId, file, readonly);
-      return device ?? fail('device-gone', { volume: volumeId, problem: `${file} is not there` });
+      const problem = 'it shows no such image: may its user read and write it?';
+      return device ?? fail('tool-failed', { tool: 'rbd-fuse', volume: volumeId, problem });
     });
   }
 
@@ -139,7 +142,9 @@ export class FuseMapper implements Mapper {
       FUSE_OPTIONS,
       mountPoint,
     ];
-    await this.#effect('stage/start-fuse', () => runTool('rbd-fuse', args, { volume: volumeId }));
+    await this.#effect('stage/start-fuse', () =>
+      runTool('rbd-fuse', args, { volume: volumeId, limitMs: START_LIMIT_MS }),
+    );
   }
 
   /** Undefined where the file cannot be had: rbd-fuse ends without a word where the image does. */

@@ -1,0 +1,211 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { ClusterSettings, Settings } from '../../src/config/settings.js';
+import { type NodeSide, openNode } from '../../src/node/volumes.js';
+import type { Logger } from '../../src/observe/log.js';
+import type { AccessMode, Capability } from '../../src/volume/capability.js';
+import { type Effect, plainEffect } from '../../src/volume/effects.js';
+import { fail } from '../../src/volume/errors.js';
+import { formatHandle } from '../../src/volume/handle.js';
+import type { Cluster, Clusters, ImageSpec, Watcher } from '../../src/volume/store.js';
+import type { LabCeph } from '../lab/ceph.js';
+import { labFolder, loopsBelow, mountsBelow } from '../lab/folder.js';
+
+export const MIB = 1 << 20;
+
+let made = 0;
+
+/** What a node asks of a cluster, answered by the `rbd` command. */
+export class CommandCluster {
+  readonly nodes = new Map<string, string>();
+  /** Watchers on top of the real ones. */
+  strangers: Watcher[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly ceph: LabCeph,
+  ) {}
+
+  async address(): Promise<string> {
+    return '127.0.0.1';
+  }
+
+  async writeNode(nodeId: string, value: string): Promise<void> {
+    this.nodes.set(nodeId, value);
+  }
+
+  async readImage(spec: ImageSpec) {
+    try {
+      const info = JSON.parse(await this.ceph.rbd('info', '--format', 'json', path(spec))) as {
+        id: string;
+        size: number;
+      };
+      const list = await this.ceph.rbd('image-meta', 'list', '--format', 'json', path(spec));
+      const metadata = new Map(Object.entries(JSON.parse(list || '{}') as Record<string, string>));
+      return { id: info.id, sizeBytes: BigInt(info.size), metadata };
+    } catch (error) {
+      if (/No such file/.test(String((error as Error).message))) return undefined;
+      throw error;
+    }
+  }
+
+  async watchers(spec: ImageSpec): Promise<Watcher[]> {
+    const status = JSON.parse(await this.ceph.rbd('status', '--format', 'json', path(spec))) as {
+      watchers: Array<{ address: string; client: number }>;
+    };
+    const real = status.watchers.map(({ address, client }) => ({
+      address,
+      clientId: BigInt(client),
+    }));
+    return [...real, ...this.strangers];
+  }
+
+  async swapMetadata(
+    spec: Pick<ImageSpec, 'pool' | 'namespace'>,
+    imageId: string,
+    expected: Readonly<Record<string, string | undefined>>,
+    next: Readonly<Record<string, string | undefined>>,
+  ) {
+    const image = (spec as ImageSpec).image;
+    const there = await this.readImage({ ...spec, image });
+    if (there?.id !== imageId) return 'gone';
+    for (const [key, value] of Object.entries(expected))
+      if (there.metadata.get(key) !== value) return 'differs';
+    for (const [key, value] of Object.entries(next))
+      if (value !== undefined)
+        await this.ceph.rbd('image-meta', 'set', path({ ...spec, image }), key, value);
+      else if (there.metadata.has(key))
+        await this.ceph.rbd('image-meta', 'remove', path({ ...spec, image }), key);
+    return 'swapped';
+  }
+}
+
+function path({ pool, namespace, image }: ImageSpec): string {
+  return [pool, ...(namespace === '' ? [] : [namespace]), image].join('/');
+}
+
+/** A node plugin's inside, on a real Ceph, with folders of its own. */
+export class LabNode {
+  readonly folder = realpathSync(labFolder());
+  readonly stateDir = join(this.folder, 'state');
+  readonly cluster: CommandCluster;
+  readonly lines: string[] = [];
+
+  constructor(
+    readonly ceph: LabCeph,
+    readonly settings: ClusterSettings = ceph.settings,
+  ) {
+    this.cluster = new CommandCluster(settings.name, ceph);
+  }
+
+  open(effect: Effect = plainEffect, changed: Partial<Settings> = {}): NodeSide {
+    const clusters: Clusters = {
+      names: [this.settings.name],
+      defaultPool: () => this.settings.pool,
+      get: (name) =>
+        name === this.settings.name
+          ? (this.cluster as unknown as Cluster)
+          : fail('unknown-cluster', { cluster: name }),
+      close: async () => {},
+    };
+    const { stateDir } = this;
+    const settings = {
+      nodeId: 'node-1',
+      stateDir,
+      mapper: 'auto' as const,
+      clusters: [this.settings],
+      ...changed,
+    };
+    return openNode({ clusters, settings, effect, log: this.#log() });
+  }
+
+  /** A new image, and its volume id. */
+  async image(mebibytes: number, ...options: string[]): Promise<{ id: string; spec: string }> {
+    const name = `image-${++made}`;
+    const spec = `${this.ceph.pool}/${name}`;
+    await this.ceph.rbd('create', '--size', `${mebibytes}M`, ...options, spec);
+    const { pool } = this.ceph;
+    const id = formatHandle({ cluster: this.settings.name, pool, namespace: '', image: name });
+    return { id, spec };
+  }
+
+  /** A staging directory, as a CO makes it. */
+  staging(): string {
+    const folder = join(this.folder, `staging-${++made}`);
+    mkdirSync(folder);
+    return folder;
+  }
+
+  /** A target in a parent, as a CO makes that; the target is not there yet. */
+  target(): string {
+    const parent = join(this.folder, `parent-${++made}`);
+    mkdirSync(parent);
+    return join(parent, 'target');
+  }
+
+  mounts(): string[] {
+    return mountsBelow(this.folder);
+  }
+
+  loops(): string[] {
+    return loopsBelow(this.folder);
+  }
+
+  /** The processes that have this node's folder among their arguments. */
+  daemons(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .filter((pid) => argumentsOf(pid).some((word) => word.startsWith(`${this.stateDir}/fuse/`)))
+      .map(Number);
+  }
+
+  /** All files in the state directory. */
+  stateFiles(): string[] {
+    return readdirSync(this.stateDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() || !['volumes', 'fuse'].includes(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name));
+  }
+
+  /** Everything that a volume can leave on this node. */
+  leftovers() {
+    const { mounts, loops, daemons, stateFiles } = {
+      mounts: this.mounts(),
+      loops: this.loops(),
+      daemons: this.daemons(),
+      stateFiles: this.stateFiles(),
+    };
+    return { mounts, loops, daemons, stateFiles };
+  }
+
+  #log(): Logger {
+    return pino({ level: 'debug' }, { write: (line: string) => void this.lines.push(line) });
+  }
+}
+
+export const NOTHING = { mounts: [], loops: [], daemons: [], stateFiles: [] };
+
+export function mountAs(
+  fsType = '',
+  mode: AccessMode = 'SINGLE_NODE_WRITER',
+  mountFlags: string[] = [],
+): Capability {
+  return { access: { kind: 'mount', fsType, mountFlags }, mode };
+}
+
+export function blockAs(mode: AccessMode = 'SINGLE_NODE_WRITER'): Capability {
+  return { access: { kind: 'block' }, mode };
+}
+
+export function sh(command: string, ...args: string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function argumentsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
