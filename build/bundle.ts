@@ -5,22 +5,19 @@
 import { globSync } from 'node:fs';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Plugin } from '@oclif/core';
+import { type Interfaces, Plugin } from '@oclif/core';
 import { build } from 'esbuild';
-import { oclifPackage } from '../src/cli/commands.js';
-import { packageRoot } from '../src/cli/package.js';
+import { packageJson, packageRoot } from '../src/cli/package.js';
+import { lean } from './lean.js';
 
 const root = packageRoot();
 const out = join(root, 'dist', 'pannier');
 
 // What was CommonJS looks for these.
 const COMMONJS = [
-  "import { createRequire as $createRequire } from 'node:module';",
-  "import { fileURLToPath as $fileURLToPath } from 'node:url';",
-  "import { dirname as $dirname } from 'node:path';",
-  'const require = $createRequire(import.meta.url);',
-  'const __filename = $fileURLToPath(import.meta.url);',
-  'const __dirname = $dirname(__filename);',
+  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
 ].join('\n');
 
 await rm(out, { recursive: true, force: true });
@@ -37,6 +34,7 @@ await build({
   target: 'node22',
   // koffi loads a native library and hcl2-parser a WASM-sized one; oclif wants a compiler only for TypeScript.
   external: ['koffi', 'hcl2-parser', 'typescript', 'ts-node'],
+  plugins: [lean],
   banner: { js: COMMONJS },
   legalComments: 'linked',
   minifySyntax: true,
@@ -44,13 +42,19 @@ await build({
   logLevel: 'warning',
 });
 
+const pjson = packageJson() as unknown as Interfaces.PJSON;
+const commands = {
+  strategy: 'pattern' as const,
+  target: './commands',
+  globPatterns: ['**/*.js'],
+};
 const plugin = new Plugin({
   root: out,
   isRoot: true,
-  pjson: oclifPackage(),
+  pjson: { ...pjson, oclif: { ...pjson.oclif, commands } },
   ignoreManifest: true,
   errorOnManifestCreate: true,
-  name: 'pannier',
+  name: pjson.name,
 });
 await plugin.load();
 await writeFile(join(out, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));

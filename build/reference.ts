@@ -1,12 +1,12 @@
 /** Writes docs/reference/commands.md from the commands. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadCommands } from '../src/cli/commands.js';
+import { Commands } from '../src/cli/commands.js';
 import { packageRoot } from '../src/cli/package.js';
 import { commandsReference } from '../src/cli/reference.js';
 
 const root = packageRoot();
 const folder = join(root, 'docs', 'reference');
 await mkdir(folder, { recursive: true });
-const config = await loadCommands(join(root, 'dist', 'pannier'));
+const config = new Commands(join(root, 'dist', 'pannier'));
 await writeFile(join(folder, 'commands.md'), commandsReference(config));

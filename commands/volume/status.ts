@@ -1,9 +1,7 @@
 import { keyValues } from '../../src/cli/columns.js';
 import { PannierCommand } from '../../src/cli/command.js';
 import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
-import { Mounts, mountsFolder } from '../../src/cli/mounts.js';
 import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
-import { mountTable, mountUsage } from '../../src/cli/usage.js';
 import { findVolumeByPrefix, listVolumes, volumeTable } from '../../src/cli/volumes.js';
 import { formatBytes } from '../../src/volume/size.js';
 
@@ -30,6 +28,8 @@ export default class VolumeStatus extends PannierCommand {
 
   async #one(plugin: Plugin, endpoint: string, id: string): Promise<void> {
     const volume = await this.progress('Reading the volume', findVolumeByPrefix(plugin, id));
+    const { Mounts, mountsFolder } = await import('../../src/cli/mounts.js');
+    const { mountTable, mountUsage } = await import('../../src/cli/usage.js');
     const records = await new Mounts(mountsFolder(endpoint)).list();
     const mounts = await Promise.all(
       records

@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
 import { readArgv } from './argv.js';
 import { bold } from './colour.js';
 import { DoingError, UsageError } from './errors.js';
@@ -16,6 +17,19 @@ type Args<C extends typeof PannierCommand> = Interfaces.InferredArgs<C['args']>;
  * standard output. With -json or -t nothing else is said but an error.
  */
 export abstract class PannierCommand extends Command {
+  /** Runs with the configuration that was loaded; oclif's own would load it once more. */
+  static override async run<T extends Command>(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => T,
+    argv?: string[],
+    config?: Interfaces.LoadOptions,
+  ): Promise<ReturnType<T['run']>> {
+    const command = new this(argv ?? [], config as Config);
+    return (command as unknown as { _run(): Promise<ReturnType<T['run']>> })._run();
+  }
+
   /** What the command does, for its errors: "Error creating volume: …". */
   protected abstract readonly doing: string;
   #format: { json: boolean; template?: readonly Node[] } = { json: false };

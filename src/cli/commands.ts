@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Interfaces } from '@oclif/core';
 import type { Command } from '@oclif/core/command';
 import { Config } from '@oclif/core/config';
@@ -5,19 +8,64 @@ import { guess } from '../volume/guess.js';
 import { UsageError } from './errors.js';
 import { packageJson } from './package.js';
 
+type Cached = Command.Cached & { readonly relativePath: readonly string[] };
+
 /**
- * oclif's view of the commands under `root`, a folder with commands/ in it: that of the compiled modules, or
- * of the bundle, where a manifest beside it saves reading them all. Nothing is looked for in a home.
+ * oclif's configuration, from the manifest that the build writes beside the commands. oclif would look for
+ * plugins, themes and a shell besides, in a home and around it, at each start.
  */
-export function loadCommands(root: string): Promise<Config> {
-  return Config.load({ root, pjson: oclifPackage(), userPlugins: false, devPlugins: false });
+export class Commands extends Config {
+  readonly #commands: ReadonlyMap<string, Command.Loadable>;
+
+  /** `root` is the folder with commands/ and oclif.manifest.json. */
+  constructor(root: string) {
+    super({ root });
+    const pjson = packageJson() as unknown as Interfaces.PJSON;
+    this.root = root;
+    this.pjson = pjson;
+    this.name = pjson.name;
+    this.version = pjson.version;
+    this.bin = pjson.oclif.bin ?? pjson.name;
+    this.topicSeparator = ' ';
+    const manifest = JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf8'));
+    this.#commands = new Map(
+      Object.values(manifest.commands as Record<string, Cached>).map((cached) => [
+        cached.id,
+        { ...cached, load: () => loadCommand(root, cached) },
+      ]),
+    );
+  }
+
+  override get commands(): Command.Loadable[] {
+    return [...this.#commands.values()];
+  }
+
+  override get commandIDs(): string[] {
+    return [...this.#commands.keys()];
+  }
+
+  override get topics(): Interfaces.Topic[] {
+    const topics = Object.entries(this.pjson.oclif.topics ?? {});
+    return topics.map(([name, topic]) => ({ name, description: topic.description }));
+  }
+
+  override findCommand(id: string, options: { must: true }): Command.Loadable;
+  override findCommand(id: string, options?: { must: boolean }): Command.Loadable | undefined;
+  override findCommand(id: string): Command.Loadable | undefined {
+    return this.#commands.get(id);
+  }
+
+  /** Nothing hooks in. */
+  override async runHook(): Promise<Interfaces.Hook.Result<never>> {
+    return { successes: [], failures: [] };
+  }
 }
 
-/** package.json as oclif is to see it: the commands are beside whatever runs. */
-export function oclifPackage(): Interfaces.PJSON {
-  const pjson = packageJson() as unknown as Interfaces.PJSON;
-  const commands = { target: './commands', globPatterns: ['**/*.js'] };
-  return { ...pjson, oclif: { ...pjson.oclif, commands: { strategy: 'pattern', ...commands } } };
+async function loadCommand(root: string, { id, relativePath }: Cached): Promise<Command.Class> {
+  const module = await import(pathToFileURL(join(root, ...relativePath)).href);
+  const command = module.default as Command.Class;
+  command.id = id;
+  return command;
 }
 
 export type Words = readonly string[];

@@ -1,5 +1,5 @@
 import { wantsHelp, wantsJson } from './argv.js';
-import { loadCommands, resolve } from './commands.js';
+import { Commands, resolve } from './commands.js';
 import { EXIT } from './errors.js';
 import { PannierHelp } from './help.js';
 import { report } from './report.js';
@@ -11,7 +11,7 @@ import { report } from './report.js';
 export async function main(argv: readonly string[], root: string): Promise<void> {
   let name = 'pannier';
   try {
-    const config = await loadCommands(root);
+    const config = new Commands(root);
     const words = withoutAliases(argv);
     const found = resolve(config, words);
     const help = new PannierHelp(config);
@@ -24,7 +24,8 @@ export async function main(argv: readonly string[], root: string): Promise<void>
     }
     name = `pannier ${found.command.id.replaceAll(':', ' ')}`;
     if (wantsHelp(found.argv)) return await help.showCommandHelp(found.command);
-    await config.runCommand(found.command.id, [...found.argv], found.command);
+    const command = await found.command.load();
+    await command.run([...found.argv], config);
   } catch (error) {
     process.exitCode = report(error, name, wantsJson(argv));
   }

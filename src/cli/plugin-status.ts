@@ -27,7 +27,8 @@ export interface PluginStatus {
 }
 
 export async function pluginStatus(plugin: Plugin, endpoint: string): Promise<PluginStatus> {
-  const { identity, controller, node, health } = plugin;
+  const { identity, controller, node } = plugin;
+  const health = await plugin.health();
   const [info, probe, offered, ofController, ofNode, nodeInfo, healthy] = await Promise.all([
     identity.getPluginInfo({}),
     identity.probe({}),

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type CallError, connect, type ServiceClient } from '../csi/wire/client.js';
 import { type Endpoint, parseEndpoint } from '../csi/wire/endpoint.js';
 import { Controller, Identity, Node } from '../proto/csi/v1/csi_pb.js';
-import { Health } from '../proto/grpc/health/v1/health_pb.js';
+import type { Health } from '../proto/grpc/health/v1/health_pb.js';
 import { VolumeError } from '../volume/errors.js';
 import { CommandError, EXIT } from './errors.js';
 
@@ -11,7 +11,8 @@ export interface Plugin extends AsyncDisposable {
   readonly identity: ServiceClient<typeof Identity>;
   readonly controller: ServiceClient<typeof Controller>;
   readonly node: ServiceClient<typeof Node>;
-  readonly health: ServiceClient<typeof Health>;
+  /** gRPC's own health service, which few commands ask. */
+  health(): Promise<ServiceClient<typeof Health>>;
 }
 
 /** Opens a plugin. Throws CommandError where the address is not one. */
@@ -25,7 +26,7 @@ export function openPlugin(address: string): Plugin {
     identity: service(Identity),
     controller: service(Controller),
     node: service(Node),
-    health: service(Health),
+    health: async () => service((await import('../proto/grpc/health/v1/health_pb.js')).Health),
     async [Symbol.asyncDispose]() {
       connection.close();
     },

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { children, loadCommands } from '../../src/cli/commands.js';
+import { Commands, children } from '../../src/cli/commands.js';
 import { helpText } from '../../src/cli/help.js';
 import { packageRoot, packageVersion } from '../../src/cli/package.js';
 import { BINARY, pannier } from './pannier.js';
 
-const config = await loadCommands(join(BINARY, '..', '..'));
+const config = new Commands(join(BINARY, '..', '..'));
 const commands = config.commands.map((command) => helpText(command));
 
 /** Commands that print nothing a program would read, or print until they are interrupted. */
