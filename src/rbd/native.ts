@@ -9,6 +9,7 @@ import { fail } from '../volume/errors.js';
 export const FUNCTIONS = {
   rados_create2: ['int', ['rados_t *', 'const char *', 'const char *', 'uint64_t'], 'returns'],
   rados_conf_read_file: ['int', ['rados_t', 'const char *'], 'returns'],
+  rados_conf_get: ['int', ['rados_t', 'const char *', 'char *', 'size_t'], 'returns'],
   rados_conf_set: ['int', ['rados_t', 'const char *', 'const char *'], 'returns'],
   rados_connect: ['int', ['rados_t'], 'waits'],
   rados_shutdown: ['void', ['rados_t'], 'waits'],
@@ -203,7 +204,8 @@ export const FEATURES: Readonly<Record<string, bigint>> = {
   'data-pool': 1n << 7n,
 };
 
-const HANDLES = [
+/** Types that are pointers to what the headers don't show. */
+export const HANDLES = [
   'rados_t',
   'rados_ioctx_t',
   'rados_read_op_t',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VolumeError } from '../volume/errors.js';
 import type { Access } from './access.js';
 import { CephError, check, describe, EINVAL, ENOENT } from './errno.js';
+import { requireKey } from './keyring.js';
 import { call, callAsync, type IoCtx, Memory, type Rados } from './native.js';
 
 /** A pool's I/O contexts beyond this many are let go, the one unused for longest first. */
@@ -34,6 +35,7 @@ export class Session {
       if (access.conf !== undefined) readConf(rados, access.conf, access.cluster);
       for (const [name, value] of options)
         check(call('rados_conf_set', rados, name, value), `set ${name}`);
+      await requireKey(rados, access);
       await connect(rados, access);
     } catch (error) {
       await callAsync('rados_shutdown', rados);
@@ -157,14 +159,11 @@ function readConf(rados: Rados, conf: string, cluster: string): void {
   throw new VolumeError('cluster-unavailable', { cluster, problem });
 }
 
-async function connect(rados: Rados, { cluster, user }: Access): Promise<void> {
+async function connect(rados: Rados, { cluster }: Access): Promise<void> {
   const result = await callAsync('rados_connect', rados);
   if (result === -ENOENT || result === -EINVAL) {
-    const problem =
-      result === -ENOENT
-        ? 'it has no key, or no monitor is known'
-        : 'its key or settings are malformed';
-    throw new VolumeError('cluster-denied', { cluster, user: `client.${user}`, problem });
+    const problem = 'no monitor can be found by the addresses that are configured';
+    throw new VolumeError('cluster-unavailable', { cluster, problem });
   }
   check(result, 'connect');
 }
