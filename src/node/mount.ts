@@ -5,8 +5,10 @@ import type { Device } from './device/device.js';
 import { canonical, type Mount, mountAt, readMounts } from './mountinfo.js';
 import { problemOf, runTool } from './tool.js';
 
-/** Mounting may have to replay a journal, unmounting to write what is cached. */
+/** Mounting may have to replay a journal. */
 const MOUNT_LIMIT_MS = 300_000;
+/** Unmounting has to write what is cached; where that takes longer it goes on in the kernel. */
+const UNMOUNT_LIMIT_MS = 120_000;
 const BUSY_ROUNDS = 5;
 const BUSY_PAUSE_MS = 200;
 
@@ -74,7 +76,7 @@ export async function unmountAll(volume: string, path: string, dead: boolean): P
   for (let round = 0; mountAt(await readMounts(), where) !== undefined; round++) {
     const result = await runTool('umount', [...(dead ? ['--lazy'] : []), where], {
       volume,
-      limitMs: MOUNT_LIMIT_MS,
+      limitMs: UNMOUNT_LIMIT_MS,
       accept: 'all',
     });
     if (result.code === 0 || /not mounted/.test(result.stderr)) continue;
