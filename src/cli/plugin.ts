@@ -1,12 +1,16 @@
 import { stat } from 'node:fs/promises';
-import { type CallError, connect, type ServiceClient } from '../csi/wire/client.js';
+import type { ServiceClient } from '../csi/wire/client.js';
 import { type Endpoint, parseEndpoint } from '../csi/wire/endpoint.js';
 import { Controller, Identity, Node } from '../proto/csi/v1/csi_pb.js';
 import type { Health } from '../proto/grpc/health/v1/health_pb.js';
 import { VolumeError } from '../volume/errors.js';
 import { CommandError, EXIT } from './errors.js';
+import { CallFailed, connect, NotConnected } from './rpc.js';
 
-/** A plugin's services. Calls fail with CallError, or with CommandError where no plugin answers. */
+/** Longer than any orchestrator waits for a call. */
+const LIMIT_MS = 300_000;
+
+/** A plugin's services. Calls fail with CallFailed, or with CommandError where no plugin answers. */
 export interface Plugin extends AsyncDisposable {
   readonly identity: ServiceClient<typeof Identity>;
   readonly controller: ServiceClient<typeof Controller>;
@@ -18,7 +22,7 @@ export interface Plugin extends AsyncDisposable {
 /** Opens a plugin. Throws CommandError where the address is not one. */
 export function openPlugin(address: string): Plugin {
   const endpoint = readEndpoint(address);
-  const connection = connect(address);
+  const connection = connect(endpoint, LIMIT_MS);
   const service = <S extends typeof Identity | typeof Controller | typeof Node | typeof Health>(
     desc: S,
   ) => explained(connection.service(desc), address, endpoint);
@@ -53,15 +57,14 @@ function explained<T extends object>(service: T, address: string, endpoint: Endp
   const calls = Object.entries(service as Record<string, Call>).map(([name, call]) => [
     name,
     (request: never) =>
-      call(request).catch(async (error: CallError) => {
-        const answered = error.code !== 'UNAVAILABLE' || error.message.startsWith(`${error.rpc}: `);
-        throw answered ? error : await noPlugin(address, endpoint, error);
+      call(request).catch(async (error: unknown) => {
+        throw error instanceof NotConnected ? await noPlugin(address, endpoint, error) : error;
       }),
   ]);
   return Object.fromEntries(calls) as T;
 }
 
-async function noPlugin(address: string, endpoint: Endpoint, error: CallError): Promise<Error> {
+async function noPlugin(address: string, endpoint: Endpoint, error: Error): Promise<Error> {
   return new CommandError(`no plugin answers at ${address}: ${await reason(endpoint, error)}`, {
     code: 'UNREACHABLE',
     exitCode: EXIT.unreachable,
@@ -70,24 +73,29 @@ async function noPlugin(address: string, endpoint: Endpoint, error: CallError): 
   });
 }
 
-async function reason(endpoint: Endpoint, error: CallError): Promise<string> {
-  if (endpoint.kind === 'tcp')
-    return (
-      /Last error: (?:Error: )?(.*?)\.? Resolution note/.exec(error.message)?.[1] ?? error.message
-    );
-  try {
-    const found = await stat(endpoint.path);
-    if (!found.isSocket()) return 'it is not a socket';
-    return error.message.includes('EACCES')
-      ? 'this user may not use the socket'
-      : 'nothing listens on the socket';
-  } catch (problem) {
-    const { code } = problem as NodeJS.ErrnoException;
-    return code === 'EACCES' ? 'this user may not look there' : 'there is no such socket';
+async function reason(endpoint: Endpoint, error: Error): Promise<string> {
+  const { code } = error.cause as NodeJS.ErrnoException;
+  if (endpoint.kind === 'tcp') return error.message;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such socket';
+    case 'EACCES':
+      return 'this user may not use it';
+    case 'ECONNREFUSED':
+      return (await isSocket(endpoint.path)) ? 'nothing listens there' : 'it is not a socket';
+    default:
+      return error.message;
   }
+}
+
+async function isSocket(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isSocket(),
+    () => false,
+  );
 }
 
 /** True where a call failed with this gRPC status. */
 export function isStatus(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as Partial<CallError>).code === code;
+  return error instanceof CallFailed && error.code === code;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -383,15 +383,29 @@ t.test('plugin status tells what a plugin is and offers', async (t) => {
   });
 });
 
-t.test('a socket that nobody serves any more is told as that', async (t) => {
+t.test('a socket whose plugin was killed is told as that', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
   t.teardown(() => rm(folder, { recursive: true }));
-  const server = createServer();
   const path = join(folder, 'dead.sock');
+  const listen = `net.createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  await new Promise((resolve) => execFile(process.execPath, ['-e', listen], resolve));
+  t.match(await pannier(['volume', 'status', `-endpoint=${path}`]), {
+    code: 3,
+    stderr: /nothing listens there/,
+  });
+});
+
+t.test('what listens and is no plugin is told as that', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
+  const path = join(folder, 'other.sock');
+  const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  t.teardown(async () => {
+    server.close();
+    await rm(folder, { recursive: true });
+  });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  t.ok(existsSync(path));
-  const answer = pannier(['volume', 'status', `-endpoint=${path}`]);
-  server.on('connection', (socket) => socket.destroy());
-  t.match(await answer, { code: 3, stderr: /nothing listens on the socket/ });
-  await new Promise((resolve) => server.close(resolve));
+  t.match(await pannier(['volume', 'status', `-endpoint=${path}`]), {
+    code: 3,
+    stderr: /no plugin answers at .*other\.sock: \S+/,
+  });
 });
