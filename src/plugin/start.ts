@@ -4,7 +4,7 @@ import { identityService } from '../csi/identity.js';
 import { nodeService } from '../csi/node.js';
 import type { Implementation } from '../csi/wire/adapter.js';
 import { HealthService } from '../csi/wire/health.js';
-import { reflectionService } from '../csi/wire/reflection.js';
+import { reflectionServices } from '../csi/wire/reflection.js';
 import { serve } from '../csi/wire/server.js';
 import { openNode } from '../node/volumes.js';
 import type { Logger } from '../observe/log.js';
@@ -54,8 +54,8 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   const csi = [identity, ...parts.map((part) => part.service)];
   const health = new HealthService(csi.map(({ service }) => service));
   const checked = [...csi, health.implementation()];
-  const reflection = reflectionService(checked.map(({ service }) => service));
-  const server = await serve(settings.endpoint, [...checked, reflection], log).catch(
+  const reflection = reflectionServices(checked.map(({ service }) => service));
+  const server = await serve(settings.endpoint, [...checked, ...reflection], log).catch(
     async (error: unknown) => {
       await clusters.close();
       throw error;

@@ -69,13 +69,21 @@ export function methodDefinition(method: DescMethod): MethodDefinition<Message, 
   };
 }
 
+/**
+ * grpc-js's description of a service, whose answers are bytes already: one that cannot be encoded then fails
+ * inside the call, where it is logged and answered as any other error.
+ */
 export function serviceDefinition(service: DescService): ServiceDefinition {
   return Object.fromEntries(
-    service.methods.map((method) => [method.name, methodDefinition(method)]),
+    service.methods.map((method) => [
+      method.name,
+      { ...methodDefinition(method), responseSerialize: (bytes: Buffer) => bytes },
+    ]),
   );
 }
 
-/** A complete answer from what a handler returned. */
-export function toOutput(method: DescMethod, result: unknown): Message {
-  return create(method.output, result as MessageInitShape<typeof method.output>);
+/** The bytes of a complete answer from what a handler returned. */
+export function encodeOutput(method: DescMethod, result: unknown): Buffer {
+  const message = create(method.output, result as MessageInitShape<typeof method.output>);
+  return Buffer.from(toBinary(method.output, message));
 }

@@ -8,6 +8,9 @@ import { type Status, toStatus } from './status.js';
 /** Calls that orchestrators repeat all day: they are logged at debug, unless they fail. */
 const QUIET = /^(Probe|Check|Watch|ServerReflectionInfo|GetPlugin.*|.*GetCapabilities)$/;
 
+/** A caller's own id, where it is one that a log can hold; anything else is replaced. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
 /** One call's entry in the log, from its arrival to its end. */
 export class CallLog {
   readonly requestId: string;
@@ -15,11 +18,13 @@ export class CallLog {
   readonly #log: Logger;
   readonly #method: DescMethod;
   #names: Record<string, string> = {};
+  #callerLeft = false;
 
   constructor(log: Logger, method: DescMethod, metadata: Metadata) {
     this.#log = log;
     this.#method = method;
-    this.requestId = String(metadata.get('x-request-id')[0] ?? randomUUID());
+    const given = String(metadata.get('x-request-id')[0] ?? '');
+    this.requestId = REQUEST_ID.test(given) ? given : randomUUID();
   }
 
   request(message: Message): void {
@@ -28,6 +33,11 @@ export class CallLog {
       { ...this.#fields(), request: redact(this.#method.input, message) },
       'call received',
     );
+  }
+
+  /** The caller cancelled, or its deadline passed: the entry says so if the work was still going on. */
+  callerLeft(): void {
+    this.#callerLeft = true;
   }
 
   succeeded(): void {
@@ -39,21 +49,30 @@ export class CallLog {
     const answer = toStatus(this.#method.name, error, this.requestId);
     const fields = { ...this.#fields(), code: status[answer.code], ms: this.#ms() };
     if (answer.code === status.INTERNAL)
-      this.#log.error(
-        { ...fields, error: error instanceof Error ? error.stack : String(error) },
-        'call failed',
-      );
+      this.#log.error({ ...fields, error: describe(error) }, 'call failed');
     else this.#log.warn({ ...fields, error: answer.details }, 'call failed');
     return answer;
   }
 
   #fields() {
-    return { requestId: this.requestId, rpc: this.#method.name, ...this.#names };
+    return {
+      requestId: this.requestId,
+      rpc: this.#method.name,
+      ...this.#names,
+      ...(this.#callerLeft ? { callerLeft: true } : {}),
+    };
   }
 
   #ms(): number {
     return Number((process.hrtime.bigint() - this.#began) / 10_000n) / 100;
   }
+}
+
+/** An unforeseen error with its stack and those of its causes. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? error.message;
+  return error.cause === undefined ? stack : `${stack}\ncaused by ${describe(error.cause)}`;
 }
 
 /** The fields by which an operator looks for a call. */

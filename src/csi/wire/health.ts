@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { once } from 'node:events';
 import type { DescService } from '@bufbuild/protobuf';
 import {
   Health,
@@ -10,41 +10,39 @@ import { implement } from './adapter.js';
 /** The gRPC health protocol: every service serves until the plugin begins to drain. */
 export class HealthService {
   readonly #names: ReadonlySet<string>;
-  readonly #changes = new EventEmitter().setMaxListeners(0);
-  #serving = true;
+  readonly #drain = new AbortController();
 
   constructor(services: readonly DescService[]) {
     this.#names = new Set(['', ...services.map(({ typeName }) => typeName)]);
   }
 
   get serving(): boolean {
-    return this.#serving;
+    return !this.#drain.signal.aborted;
   }
 
+  /** Nothing serves from now on. */
   drain(): void {
-    this.#serving = false;
-    this.#changes.emit('change');
+    this.#drain.abort();
   }
 
   implementation() {
-    const status = () => ({ status: this.#serving ? Serving.SERVING : Serving.NOT_SERVING });
     const names = this.#names;
-    const changes = this.#changes;
+    const draining = this.#drain.signal;
+    const status = () => ({ status: draining.aborted ? Serving.NOT_SERVING : Serving.SERVING });
     return implement(Health, {
       async check({ service }) {
         if (!names.has(service)) fail('unknown-service', { service });
         return status();
       },
 
+      // It ends with the news that the server drains: an open watch would hold up the drain.
       async *watch({ service }, { signal }) {
-        if (!names.has(service)) yield { status: Serving.SERVICE_UNKNOWN };
-        else yield status();
-        try {
-          for await (const _ of on(changes, 'change', { signal }))
-            if (names.has(service)) yield status();
-        } catch (error) {
-          if (!signal.aborted) throw error;
-        }
+        const known = names.has(service);
+        const first = known ? status() : { status: Serving.SERVICE_UNKNOWN };
+        yield first;
+        const end = AbortSignal.any([signal, draining]);
+        if (!end.aborted) await once(end, 'abort');
+        if (known && draining.aborted && first.status === Serving.SERVING) yield status();
       },
     });
   }

@@ -12,14 +12,18 @@ import {
   type ServerReflectionRequest,
   type ServerReflectionResponseSchema,
 } from '../../proto/grpc/reflection/v1/reflection_pb.js';
-import { implement } from './adapter.js';
+import { ServerReflection as ServerReflectionAlpha } from '../../proto/grpc/reflection/v1alpha/reflection_pb.js';
+import { type Handlers, type Implementation, implement } from './adapter.js';
 
 type Answer = NonNullable<
   MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']
 >;
 
-/** gRPC server reflection, so that tools such as grpcurl can list and call what this server serves. */
-export function reflectionService(services: readonly DescService[]) {
+/**
+ * gRPC server reflection, so that tools such as grpcurl can list and call what this server serves: v1, and
+ * v1alpha for the older ones. @grpc/reflection wants proto-loader's package definitions, which we don't have.
+ */
+export function reflectionServices(services: readonly DescService[]): Implementation[] {
   const files = filesOf(services);
   const registry = createRegistry(...files.values());
 
@@ -65,7 +69,7 @@ export function reflectionService(services: readonly DescService[]) {
       .filter(({ extendee }) => extendee.typeName === typeName);
   }
 
-  return implement(ServerReflection, {
+  const handlers: Handlers<typeof ServerReflection> = {
     async *serverReflectionInfo(requests) {
       for await (const request of requests)
         yield {
@@ -74,7 +78,8 @@ export function reflectionService(services: readonly DescService[]) {
           messageResponse: answer(request),
         };
     },
-  });
+  };
+  return [implement(ServerReflection, handlers), implement(ServerReflectionAlpha, handlers)];
 }
 
 /** The services' files and all that they import, by their names as importers write them. */

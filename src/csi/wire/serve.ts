@@ -7,18 +7,26 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from '../../observe/log.js';
-import { type CallContext, type Implementation, toOutput } from './adapter.js';
+import { type CallContext, encodeOutput, type Implementation } from './adapter.js';
 import { CallLog } from './call.js';
+import { NotImplemented } from './status.js';
 
 type Untyped = (input: unknown, context: CallContext) => unknown;
 
+const notImplemented: Untyped = () => {
+  throw new NotImplemented();
+};
+
 /** Turns a service's handlers into what grpc-js calls, each wrapped in its log entry and its error mapping. */
-export function wrap(implementation: Implementation, log: Logger): UntypedServiceImplementation {
+export function wrap(
+  { service, handlers }: Implementation,
+  log: Logger,
+): UntypedServiceImplementation {
   return Object.fromEntries(
-    [...implementation.handlers].map(([method, handler]) => [
-      method.name,
-      wrapMethod(method, handler as unknown as Untyped, log),
-    ]),
+    service.methods.map((method) => {
+      const handler = handlers.get(method) as Untyped | undefined;
+      return [method.name, wrapMethod(method, handler ?? notImplemented, log)];
+    }),
   );
 }
 
@@ -37,13 +45,13 @@ function unary(
   method: DescMethod,
   handler: Untyped,
   log: Logger,
-): handleUnaryCall<Message, Message> {
+): handleUnaryCall<Message, Buffer> {
   return async (call, callback) => {
     const entry = new CallLog(log, method, call.metadata);
     try {
       entry.request(call.request);
       const result = await handler(call.request, contextOf(call, entry));
-      const output = toOutput(method, result);
+      const output = encodeOutput(method, result);
       entry.succeeded();
       callback(null, output);
     } catch (error) {
@@ -56,7 +64,7 @@ function serverStream(
   method: DescMethod,
   handler: Untyped,
   log: Logger,
-): handleServerStreamingCall<Message, Message> {
+): handleServerStreamingCall<Message, Buffer> {
   return async (call) => {
     const entry = new CallLog(log, method, call.metadata);
     try {
@@ -75,7 +83,7 @@ function bidiStream(
   method: DescMethod,
   handler: Untyped,
   log: Logger,
-): handleBidiStreamingCall<Message, Message> {
+): handleBidiStreamingCall<Message, Buffer> {
   return async (call) => {
     const entry = new CallLog(log, method, call.metadata);
     try {
@@ -95,12 +103,15 @@ interface Cancellable {
 
 function contextOf(call: Cancellable, entry: CallLog): CallContext {
   const gone = new AbortController();
-  call.on('cancelled', () => gone.abort());
+  call.on('cancelled', () => {
+    entry.callerLeft();
+    gone.abort();
+  });
   return { requestId: entry.requestId, signal: gone.signal };
 }
 
 interface Sink {
-  write(message: Message): boolean;
+  write(message: Buffer): boolean;
   once(event: 'drain', listener: () => void): unknown;
 }
 
@@ -112,7 +123,7 @@ async function pump(
 ): Promise<void> {
   for await (const result of results as AsyncIterable<unknown>) {
     if (context.signal.aborted) return;
-    if (!sink.write(toOutput(method, result)))
+    if (!sink.write(encodeOutput(method, result)))
       await new Promise<void>((resolve) => {
         sink.once('drain', resolve);
         context.signal.addEventListener('abort', () => resolve());

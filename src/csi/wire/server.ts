@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from '../../observe/log.js';
 import { type Implementation, serviceDefinition } from './adapter.js';
 import { grpcAddress, parseEndpoint } from './endpoint.js';
@@ -7,6 +7,9 @@ import { claimSocket } from './socket.js';
 
 /** Larger than any request that CSI allows. */
 const MESSAGE_MAX_BYTES = 16 << 20;
+
+// grpc-js would write lines of its own among our JSON; what it says comes back as errors too.
+if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
 
 export interface RunningServer {
   /** Lets the calls in flight finish for at most `graceMs`, then ends them, and removes the socket. */
@@ -32,13 +35,13 @@ export async function serve(
     await claim?.listening();
   } catch (error) {
     server.forceShutdown();
-    await claim?.release();
+    claim?.release();
     throw error;
   }
   return {
     async close(graceMs) {
       await drain(server, graceMs);
-      await claim?.release();
+      claim?.release();
     },
   };
 }
@@ -46,7 +49,9 @@ export async function serve(
 function bind(server: Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
+      error === null
+        ? resolve(port)
+        : reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error })),
     );
   });
 }

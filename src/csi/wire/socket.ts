@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
@@ -10,8 +11,8 @@ const CONNECT_LIMIT_MS = 2000;
 export interface SocketClaim {
   /** To be called when the server listens. */
   listening(): Promise<void>;
-  /** Removes the socket and lets go of the path. */
-  release(): Promise<void>;
+  /** Lets go of the path. The socket itself went when the server stopped listening. */
+  release(): void;
 }
 
 /**
@@ -31,10 +32,7 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
   }
   return {
     listening: () => chmod(path, SOCKET_MODE),
-    async release() {
-      await rm(path, { force: true });
-      lock.close();
-    },
+    release: () => void lock.close(),
   };
 }
 
@@ -44,8 +42,9 @@ function hold(path: string): Promise<Server> {
     lock.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? inUse(path) : error),
     );
-    // An abstract name is limited as a path is, and this one begins with a zero byte and a word of ours.
-    lock.listen({ path: `\0pannier:${path.slice(-90)}` }, () => {
+    // An abstract name begins with a zero byte, and is limited as a path is.
+    const digest = createHash('sha256').update(path).digest('hex');
+    lock.listen({ path: `\0pannier:${digest}` }, () => {
       lock.unref();
       resolve(lock);
     });

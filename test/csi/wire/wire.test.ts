@@ -1,21 +1,16 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectSocket, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { Client, credentials } from '@grpc/grpc-js';
 import t from 'tap';
-import { implement, methodDefinition } from '../../src/csi/wire/adapter.js';
-import { CallError, connect } from '../../src/csi/wire/client.js';
-import { parseEndpoint } from '../../src/csi/wire/endpoint.js';
-import { HealthService } from '../../src/csi/wire/health.js';
-import { redact, STRIPPED } from '../../src/csi/wire/redact.js';
-import { reflectionService } from '../../src/csi/wire/reflection.js';
-import { serve } from '../../src/csi/wire/server.js';
-import type { Logger } from '../../src/observe/log.js';
+import { implement, methodDefinition } from '../../../src/csi/wire/adapter.js';
+import { CallError, connect } from '../../../src/csi/wire/client.js';
+import { parseEndpoint } from '../../../src/csi/wire/endpoint.js';
+import { HealthService } from '../../../src/csi/wire/health.js';
+import { redact, STRIPPED } from '../../../src/csi/wire/redact.js';
+import { reflectionServices } from '../../../src/csi/wire/reflection.js';
+import { serve } from '../../../src/csi/wire/server.js';
 import {
   Controller,
   CreateVolumeRequestSchema,
@@ -23,38 +18,17 @@ import {
   Identity,
   Node,
   NodeStageVolumeRequestSchema,
-} from '../../src/proto/csi/v1/csi_pb.js';
+} from '../../../src/proto/csi/v1/csi_pb.js';
 import {
   Health,
   HealthCheckResponse_ServingStatus as Serving,
-} from '../../src/proto/grpc/health/v1/health_pb.js';
+} from '../../../src/proto/grpc/health/v1/health_pb.js';
 import {
   ServerReflection,
   type ServerReflectionResponse,
-} from '../../src/proto/grpc/reflection/v1/reflection_pb.js';
-import { fail } from '../../src/volume/errors.js';
-
-interface Line {
-  readonly level: string;
-  readonly [key: string]: unknown;
-}
-
-function recordingLog(): { log: Logger; lines: Line[] } {
-  const lines: Line[] = [];
-  const at = (level: string) => (fields: object, message: string) => {
-    lines.push({ level, message, ...fields });
-  };
-  return {
-    lines,
-    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
-  };
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'pannier-wire-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-let sockets = 0;
-const newEndpoint = () => `unix://${join(folder, `${++sockets}`, 'csi.sock')}`;
-const pathOf = (endpoint: string) => endpoint.slice('unix://'.length);
+} from '../../../src/proto/grpc/reflection/v1/reflection_pb.js';
+import { fail } from '../../../src/volume/errors.js';
+import { gate, newEndpoint, pathOf, rawClient, recordingLog } from './rig.js';
 
 const identity = implement(Identity, {
   async probe() {
@@ -62,9 +36,14 @@ const identity = implement(Identity, {
   },
 });
 
+const slowBegun = gate();
+const slowMayEnd = gate();
 const controller = implement(Controller, {
   async createVolume({ name }) {
-    if (name === 'slow') await sleep(150);
+    if (name === 'slow') {
+      slowBegun.open();
+      await slowMayEnd.opened;
+    }
     if (name === 'missing') fail('missing-field', { field: 'name' });
     if (name === 'broken') throw new Error('the database is on fire');
     if (name === 'thrown') throw 'a string';
@@ -228,8 +207,9 @@ t.test('closing lets the calls in flight finish', async (t) => {
   const server = await serve(endpoint, [controller], log);
   const connection = connect(endpoint);
   const slow = connection.service(Controller).createVolume({ name: 'slow' });
-  await sleep(50);
-  const closing = server.close(5000);
+  await slowBegun.opened;
+  const closing = server.close(60_000);
+  slowMayEnd.open();
   t.equal((await slow).volume?.volumeId, 'id of slow');
   await closing;
   t.match(
@@ -254,7 +234,7 @@ t.test('health and reflection tell what is served', async (t) => {
       identity,
       controller,
       health.implementation(),
-      reflectionService([Identity, Controller, Health]),
+      ...reflectionServices([Identity, Controller, Health]),
     ],
     log,
   );
@@ -294,9 +274,7 @@ t.test('health and reflection tell what is served', async (t) => {
 
 /** One question over the reflection stream. */
 function reflect(endpoint: string, request: object): Promise<ServerReflectionResponse> {
-  const client = new Client(`unix:${pathOf(endpoint)}`, credentials.createInsecure(), {
-    'grpc.default_authority': 'localhost',
-  });
+  const client = rawClient(endpoint);
   const definition = methodDefinition(ServerReflection.method.serverReflectionInfo);
   const stream = client.makeBidiStreamRequest(
     definition.path,

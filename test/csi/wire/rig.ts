@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Message } from '@bufbuild/protobuf';
+import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import t from 'tap';
+import { parseEndpoint } from '../../../src/csi/wire/endpoint.js';
+import type { Logger } from '../../../src/observe/log.js';
+
+export interface Line {
+  readonly level: string;
+  readonly [key: string]: unknown;
+}
+
+/** A log that keeps its lines. */
+export function recordingLog(): { log: Logger; lines: Line[] } {
+  const lines: Line[] = [];
+  const at = (level: string) => (fields: object, message: string) => {
+    lines.push({ level, message, ...fields });
+  };
+  return {
+    lines,
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+  };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'pannier-wire-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+let sockets = 0;
+
+/** A unix endpoint in a folder that does not exist yet. */
+export function newEndpoint(): string {
+  return `unix://${join(folder, `${++sockets}`, 'csi.sock')}`;
+}
+
+export function pathOf(endpoint: string): string {
+  const parsed = parseEndpoint(endpoint);
+  if (parsed.kind !== 'unix') throw new Error(`${endpoint} has no path`);
+  return parsed.path;
+}
+
+/** grpc-js's own client, for what ours does not offer. */
+export function rawClient(endpoint: string): Client {
+  return new Client(`unix:${pathOf(endpoint)}`, credentials.createInsecure(), {
+    'grpc.default_authority': 'localhost',
+    'grpc.max_send_message_length': -1,
+  });
+}
+
+/** What a stream brings until it ends, and the error that ended it. */
+export function drainStream<T extends Message>(
+  stream: NodeJS.EventEmitter,
+): Promise<{ messages: T[]; error?: ServiceError }> {
+  const messages: T[] = [];
+  stream.on('data', (message: T) => messages.push(message));
+  return new Promise((resolve) => {
+    stream.once('end', () => resolve({ messages }));
+    stream.once('error', (error: ServiceError) => resolve({ messages, error }));
+  });
+}
+
+/** Something to wait for that a test opens. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  return { opened, open };
+}
