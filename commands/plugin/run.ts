@@ -51,7 +51,7 @@ export default class PluginRun extends PannierCommand {
     const { usableSettings } = await import('../../src/cli/settings.js');
     const { json: _, check, ...words } = flags;
     const { settings, warnings } = usableSettings(flags.config, words);
-    if (warnings !== undefined) this.warn(warnings);
+    if (warnings !== undefined) this.notice(warnings);
     if (check) return this.#check(settings);
 
     const { runPlugin } = await import('../../src/plugin/run.js');

@@ -87,6 +87,11 @@ export abstract class PannierCommand extends Command {
     if (this.forPeople) process.stderr.write(`${bold(monitorLine(line), process.stderr)}\n`);
   }
 
+  /** Shows what was noticed, which says itself that it is a warning. */
+  protected notice(text: string): void {
+    if (this.forPeople) process.stderr.write(`${text}\n\n`);
+  }
+
   override warn(input: Error | string): Error | string {
     const message = typeof input === 'string' ? input : input.message;
     if (this.forPeople) process.stderr.write(`Warning: ${message}\n`);

@@ -1,5 +1,5 @@
-import { diagnosticsJson, renderDiagnostics } from '../spec/diagnostic.js';
 import { readSpec } from '../spec/read.js';
+import { diagnosticsToJson, renderDiagnostics } from '../spec/render.js';
 import type { VolumeSpec } from '../spec/volume.js';
 import { colourful } from './colour.js';
 import { CommandError, EXIT } from './errors.js';
@@ -16,14 +16,14 @@ export interface UsableSpec {
   /** Warnings for a person, or undefined where there are none. */
   readonly warnings: string | undefined;
   /** The same for a program. */
-  readonly diagnostics: ReturnType<typeof diagnosticsJson>;
+  readonly diagnostics: ReturnType<typeof diagnosticsToJson>;
 }
 
 /** Reads a specification. Throws CommandError with every mistake in it. */
 export async function usableSpec(path: string): Promise<UsableSpec> {
   const { spec, diagnostics, sources } = await readSpec(path);
   const text = renderDiagnostics(diagnostics, sources, { colour: colourful(process.stderr) });
-  const forPrograms = diagnosticsJson(diagnostics, sources);
+  const forPrograms = diagnosticsToJson(diagnostics);
   if (spec === undefined)
     throw new CommandError(`the specification cannot be used\n\n${text}`, {
       code: 'SPEC',

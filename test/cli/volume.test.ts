@@ -187,7 +187,7 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
   }
   const json = await run('volume validate -json bad.hcl');
   t.match(JSON.parse(json.stderr), {
-    error: { code: 'SPEC', exitCode: 2, details: { valid: false } },
+    error: { code: 'SPEC', exitCode: 2, details: [{ severity: 'error' }] },
   });
   t.match(await run('volume validate spec.hcl'), {
     code: 0,

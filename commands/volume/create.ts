@@ -1,0 +1,49 @@
+import { keyValues } from '../../src/cli/columns.js';
+import { PannierCommand } from '../../src/cli/command.js';
+import { endpointFlags, outputFlags } from '../../src/cli/flags.js';
+import { openPlugin } from '../../src/cli/plugin.js';
+import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
+import { specArgument, usableSpec } from '../../src/cli/specs.js';
+import { createVolumeRequest } from '../../src/spec/csi.js';
+import { formatBytes } from '../../src/volume/size.js';
+
+export default class VolumeCreate extends PannierCommand {
+  static override summary = 'Create a volume from a specification';
+  static override description =
+    'Creates the volume that a specification describes. Its name makes the call repeatable: the same specification again answers the same volume, and another one under that name is refused.';
+  static override examples = [
+    'pannier volume create volume.hcl',
+    'pannier volume create -json - < volume.json',
+    "pannier volume create -t '{{.id}}' volume.hcl",
+  ];
+  static override args = { spec: specArgument };
+  static override flags = { ...endpointFlags, ...outputFlags, ...secretsFlags };
+  protected override readonly doing = 'creating volume';
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.input(VolumeCreate);
+    const { spec, warnings } = await usableSpec(args.spec);
+    if (warnings !== undefined) this.notice(warnings);
+    const secrets = { ...spec.secrets, ...(await readSecrets(flags['secrets-file'])) };
+    await using plugin = openPlugin(flags.endpoint);
+    this.monitor(`Creating volume "${spec.name}"`);
+    const { volume } = await this.progress(
+      'CreateVolume',
+      plugin.controller.createVolume(createVolumeRequest({ ...spec, secrets })),
+    );
+    const created = {
+      id: volume?.volumeId ?? '',
+      name: spec.name,
+      capacityBytes: volume?.capacityBytes ?? 0n,
+      context: volume?.volumeContext ?? {},
+    };
+    this.monitor(`Created volume "${created.id}"`);
+    await this.data(created, () =>
+      keyValues([
+        ['ID', created.id],
+        ['Name', created.name],
+        ['Capacity', formatBytes(created.capacityBytes)],
+      ]),
+    );
+  }
+}
