@@ -65,6 +65,7 @@ for (const access of ['mount', 'block'] as const)
       [...(spec.ContainerHierarchyTexts ?? []), spec.LeafNodeText].join(' ');
     t.ok(specs.length > 90, `${specs.length} specs`);
     for (const spec of specs) {
+      if (spec.State === 'pending') continue; // csi-sanity itself has put it off.
       if (spec.State === 'passed') t.pass(name(spec));
       else if (spec.State === 'failed')
         t.fail(`${name(spec)}: ${spec.Failure?.Message ?? spec.State}`);

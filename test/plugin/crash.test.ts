@@ -18,7 +18,7 @@ const TEXT = 'written before the crash';
 
 /** What a volume's life is like where an effect comes up. */
 interface Life {
-  readonly fsType?: 'ext4' | 'xfs';
+  readonly fsType?: string;
   readonly block?: boolean;
   readonly readonly?: boolean;
   /** Grown while nobody has it, and staged again. */
