@@ -92,12 +92,15 @@ export function contentOf(item: Item): Value {
     : { kind: 'object', body: item.body, range: item.body.range };
 }
 
-/** An item of some keys and a value: one key is an attribute, more are a block with labels. */
-export function itemOf(keys: readonly [Key, ...Key[]], value: Value, range: Range): Item {
+/** `keys { … }`: a block, with labels or without. */
+export function blockOf(keys: readonly [Key, ...Key[]], body: Body, range: Range): Block {
   const [first, ...labels] = keys;
-  return labels.length > 0 && value.kind === 'object'
-    ? { kind: 'block', type: first.value, typeRange: first.range, labels, body: value.body, range }
-    : { kind: 'attribute', key: first.value, keyRange: first.range, value, range };
+  return { kind: 'block', type: first.value, typeRange: first.range, labels, body, range };
+}
+
+/** `key = value`. */
+export function attributeOf(key: Key, value: Value, range: Range): Attribute {
+  return { kind: 'attribute', key: key.value, keyRange: key.range, value, range };
 }
 
 const NAMES: Readonly<Record<Value['kind'], string>> = {

@@ -1,4 +1,13 @@
-import { type Body, contentOf, type Item, itemOf, type Key, keysOf, type Value } from './ast.js';
+import {
+  attributeOf,
+  type Body,
+  blockOf,
+  contentOf,
+  type Item,
+  type Key,
+  keysOf,
+  type Value,
+} from './ast.js';
 
 /**
  * What HCL 1 makes of JSON: an object that holds only objects becomes blocks with labels, and a list that
@@ -20,7 +29,7 @@ function spread(keys: readonly [Key, ...Key[]], value: Value, item: Item): Item[
   }
   if (value.kind === 'list' && value.items.length > 0 && value.items.every(isObject))
     return value.items.flatMap((element) => spread(keys, element, item));
-  return [itemOf(keys, value, item.range)];
+  return [rebuild(keys, value, item)];
 }
 
 function isObject(value: Value): boolean {
@@ -28,11 +37,17 @@ function isObject(value: Value): boolean {
 }
 
 function flattenItem(item: Item): Item {
-  return itemOf(keysOf(item), flattenValue(contentOf(item)), item.range);
+  return rebuild(keysOf(item), flattenValue(contentOf(item)), item);
 }
 
 function flattenValue(value: Value): Value {
   if (value.kind === 'object') return { ...value, body: flatten(value.body) };
   if (value.kind === 'list') return { ...value, items: value.items.map(flattenValue) };
   return value;
+}
+
+function rebuild(keys: readonly [Key, ...Key[]], value: Value, item: Item): Item {
+  return value.kind === 'object'
+    ? blockOf(keys, value.body, item.range)
+    : attributeOf(keys[0], value, item.range);
 }

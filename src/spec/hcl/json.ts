@@ -75,12 +75,10 @@ export class JsonParser {
   #object(): Body {
     const open = this.#take();
     const items: Item[] = [];
-    let complete = false;
     this.#depth++;
     while (!this.#stopped) {
       if (this.#peek().type === '}') {
         this.#take();
-        complete = true;
         break;
       }
       if (this.#peek().type === 'end') {
@@ -91,7 +89,9 @@ export class JsonParser {
     }
     this.#depth--;
     const end = this.#tokens[this.#at - 1]?.end ?? open.end;
-    return { items, range: this.#source.range(open.start, Math.max(end, open.end)), complete };
+    const range = this.#source.range(open.start, Math.max(end, open.end));
+    // Where braces are missing the text has ended, and nothing that follows could be misplaced.
+    return { items, range, complete: true };
   }
 
   #missingBrace(open: JsonToken): void {

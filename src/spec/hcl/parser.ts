@@ -1,5 +1,5 @@
 import { type Diagnostic, errorAt } from '../diagnostic.js';
-import { type Body, type Item, itemOf, type Key, type Value } from './ast.js';
+import { attributeOf, type Body, blockOf, type Item, type Key, type Value } from './ast.js';
 import { tokenize } from './lexer.js';
 import { literalOf } from './literal.js';
 import type { Source } from './source.js';
@@ -95,7 +95,9 @@ export class Parser {
     const start = first.range.start.offset;
     if (token.type === '{') {
       const value = this.#object();
-      return itemOf([first, ...labels], value, this.#source.range(start, value.range.end.offset));
+      if (value.kind !== 'object') return this.#unread(first);
+      const range = this.#source.range(start, value.range.end.offset);
+      return blockOf([first, ...labels], value.body, range);
     }
     const colon = token.type === 'illegal' && this.#text(token) === ':';
     if (token.type === '=' || colon) {
@@ -151,7 +153,11 @@ export class Parser {
   }
 
   #attribute(key: Key, value: Value): Item {
-    return itemOf([key], value, this.#source.range(key.range.start.offset, value.range.end.offset));
+    return attributeOf(
+      key,
+      value,
+      this.#source.range(key.range.start.offset, value.range.end.offset),
+    );
   }
 
   /** An item whose value is lost: later checks shall not say that its key is missing. */

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { type Diagnostic, errorAt, hasErrors, type Sources, sortByPlace } from './diagnostic.js';
+import type { Body } from './hcl/ast.js';
+import { isJson, parseSource } from './hcl/parse.js';
+import { decode, type Source } from './hcl/source.js';
+import { isHcl2 } from './hcl2/check.js';
+import { parseHcl2 } from './hcl2/parser.js';
+import { hideSecrets } from './hidden.js';
+import { entriesOf } from './volume/root.js';
+import { tellTemplates } from './volume/templates.js';
+import { readVolume, type VolumeSpec } from './volume.js';
+
+export interface ReadSpec {
+  /** Only where there is no error. */
+  readonly spec?: VolumeSpec;
+  /** Errors and warnings, by place. They hold no values of secrets. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text that reports quote lines from, its secrets blotted out. */
+  readonly sources: Sources;
+}
+
+/** Standard input's name among files, as Nomad has it. */
+const STDIN = '-';
+
+/** Reads a volume specification from a file, or from standard input where the path is "-". */
+export async function readSpec(
+  path: string,
+  input: AsyncIterable<Uint8Array | string> = process.stdin,
+): Promise<ReadSpec> {
+  try {
+    return path === STDIN
+      ? parseSpec(await readAll(input), '<stdin>')
+      : parseSpec(await readFile(path), path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const detail =
+      code === 'ENOENT'
+        ? 'There is no such file. `pannier volume init` writes an example.'
+        : `${message}.`;
+    return {
+      diagnostics: [errorAt(undefined, `Cannot read ${path}`, detail)],
+      sources: new Map(),
+    };
+  }
+}
+
+async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of input)
+    pieces.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  return Buffer.concat(pieces);
+}
+
+/** Reads a volume specification in HCL 1 or JSON as Nomad does, or in HCL 2. Never throws. */
+export function parseSpec(given: string | Uint8Array, file: string): ReadSpec {
+  const { source, diagnostics: textual } = decode(given, file);
+  const parsed = hasErrors(textual) ? parseSource(source) : parseEither(source);
+  const syntactic = [...textual, ...parsed.diagnostics];
+  const { spec, diagnostics } = readVolume(parsed.body, !hasErrors(syntactic));
+  const shown = hideSecrets(source.text);
+  const all = sortByPlace([...syntactic, ...diagnostics]).map((diagnostic) =>
+    withoutSecret(diagnostic, source.text, shown),
+  );
+  return { ...(spec && { spec }), diagnostics: all, sources: new Map([[file, shown]]) };
+}
+
+/** HCL 1 first, since Nomad reads that; its mistakes are told where the text is not HCL 2 either. */
+function parseEither(source: Source): { body: Body; diagnostics: readonly Diagnostic[] } {
+  const first = parseSource(source);
+  if (hasErrors(first.diagnostics) && !isJson(source) && isHcl2(source.text))
+    return parseHcl2(source) ?? first;
+  const diagnostics = [...first.diagnostics];
+  tellTemplates(entriesOf(first.body), (diagnostic) => diagnostics.push(diagnostic));
+  return { body: first.body, diagnostics };
+}
+
+/** A message may quote what it is about; not where that is a secret. */
+function withoutSecret(diagnostic: Diagnostic, text: string, shown: string): Diagnostic {
+  const { range } = diagnostic;
+  if (range === undefined) return diagnostic;
+  const place = [range.start.offset, range.end.offset] as const;
+  const written = text.slice(...place);
+  if (written === '' || written === shown.slice(...place)) return diagnostic;
+  const bare = written.replace(/^"+|"+$/g, '');
+  const hide = (words: string) =>
+    bare === '' ? words : words.replaceAll(bare, '*'.repeat([...bare].length));
+  const { guess: _, ...rest } = diagnostic;
+  return { ...rest, summary: hide(diagnostic.summary), detail: hide(diagnostic.detail) };
+}
