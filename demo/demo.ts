@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopsBelow, mountsBelow } from '../src/dev/attachments.js';
+import { DevEnvironment } from '../src/dev/environment.js';
 import { findProcesses } from '../src/dev/processes.js';
 import { ask, heading, say, show } from './shell.js';
 
@@ -37,7 +38,7 @@ interface Created {
 
 const began = performance.now();
 try {
-  await reset(new AbortController().signal);
+  await reset();
   await demonstrate();
   say(
     `\nAll of it happened in ${((performance.now() - began) / 1000).toFixed(0)} s, and nothing is left.`,
@@ -46,7 +47,7 @@ try {
   process.exitCode = interrupt.signal.aborted ? 130 : 1;
   say(`\n${error instanceof Error ? error.message : error}`);
   say('Taking everything down again.');
-  await reset(new AbortController().signal);
+  await reset();
 }
 
 async function demonstrate(): Promise<void> {
@@ -170,9 +171,9 @@ async function checkLetter(sha256: string): Promise<void> {
 }
 
 /** Takes down what a run that was cut short left. */
-async function reset(signal: AbortSignal): Promise<void> {
+async function reset(): Promise<void> {
   if (!existsSync(FOLDER)) return;
-  await ask(signal, 'pannier', 'dev', 'reset', '-force', `-folder=${CEPH}`);
+  await new DevEnvironment({ folder: CEPH, program: [] }).reset(() => {});
   // What is mounted would be emptied.
   const mounted = mountsBelow(FOLDER);
   if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);
