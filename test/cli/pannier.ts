@@ -1,8 +1,18 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import { packageRoot } from '../../src/cli/package.js';
 
 export const BINARY = join(packageRoot(), 'dist', 'pannier', 'bin', 'pannier.js');
+
+/** A folder of the test's own, not under the repository: the path of a socket has at most 107 bytes. */
+export async function socketFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  return folder;
+}
 
 export interface Ran {
   readonly code: number | null;

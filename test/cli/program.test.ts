@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { Commands, children } from '../../src/cli/commands.js';
 import { helpText } from '../../src/cli/help.js';
 import { packageRoot, packageVersion } from '../../src/cli/package.js';
-import { BINARY, pannier } from './pannier.js';
+import { BINARY, pannier, socketFolder } from './pannier.js';
 
 const config = new Commands(join(BINARY, '..', '..'));
 const commands = config.commands.map((command) => helpText(command));
@@ -131,7 +131,8 @@ t.test(
 );
 
 t.test('a plugin that is not there is told from a socket that nobody serves', async (t) => {
-  const folder = t.testdir({ file: 'x' });
+  const folder = await socketFolder(t);
+  await writeFile(join(folder, 'file'), 'x');
   const cases: Array<[string, RegExp]> = [
     [`unix://${folder}/none.sock`, /there is no such socket/],
     [`${folder}/file`, /it is not a socket/],

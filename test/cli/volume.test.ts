@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { fail } from '../../src/volume/errors.js';
 import { FakePlugin } from './fake-plugin.js';
-import { pannier, type Ran, type RunOptions } from './pannier.js';
+import { pannier, type Ran, type RunOptions, socketFolder } from './pannier.js';
 
 const SPEC = `
 id        = "data"
@@ -30,16 +29,12 @@ interface Here {
 
 /** A fake plugin on a socket in a folder of the test's own, and the command line pointed to it. */
 async function here(t: Test): Promise<Here> {
-  // Not under the repository: the path of a socket has at most 107 bytes.
-  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
+  const folder = await socketFolder(t);
   await writeFile(join(folder, 'spec.hcl'), SPEC);
   const endpoint = `unix://${folder}/csi.sock`;
   const plugin = new FakePlugin();
   const close = await plugin.listen(endpoint);
-  t.teardown(async () => {
-    await close();
-    await rm(folder, { recursive: true });
-  });
+  t.teardown(close);
   const env = { PANNIER_ENDPOINT: endpoint };
   return {
     plugin,
@@ -384,8 +379,7 @@ t.test('plugin status tells what a plugin is and offers', async (t) => {
 });
 
 t.test('a socket whose plugin was killed is told as that', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
-  t.teardown(() => rm(folder, { recursive: true }));
+  const folder = await socketFolder(t);
   const path = join(folder, 'dead.sock');
   const listen = `net.createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   await new Promise((resolve) => execFile(process.execPath, ['-e', listen], resolve));
@@ -396,13 +390,10 @@ t.test('a socket whose plugin was killed is told as that', async (t) => {
 });
 
 t.test('what listens and is no plugin is told as that', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'pannier-cli-'));
+  const folder = await socketFolder(t);
   const path = join(folder, 'other.sock');
   const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-  t.teardown(async () => {
-    server.close();
-    await rm(folder, { recursive: true });
-  });
+  t.teardown(() => server.close());
   await new Promise<void>((resolve) => server.listen(path, resolve));
   t.match(await pannier(['volume', 'status', `-endpoint=${path}`]), {
     code: 3,
