@@ -73,7 +73,7 @@ export async function bind(
  */
 export async function unmountAll(volume: string, path: string, dead: boolean): Promise<void> {
   const where = await canonical(path);
-  for (let round = 0; mountAt(await readMounts(), where) !== undefined; round++) {
+  for (let round = 0; mountAt(readMounts(), where) !== undefined; round++) {
     const result = await runTool('umount', [...(dead ? ['--lazy'] : []), where], {
       volume,
       limitMs: UNMOUNT_LIMIT_MS,

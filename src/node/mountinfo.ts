@@ -1,4 +1,5 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** One line of /proc/self/mountinfo (proc(5)). */
@@ -41,9 +42,9 @@ export function parseMountinfo(text: string): Mount[] {
   });
 }
 
-/** This process's mounts, in the order in which they were made. */
-export async function readMounts(): Promise<Mount[]> {
-  return parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'));
+/** This process's mounts, in the order in which they were made. The kernel tells them from memory. */
+export function readMounts(): Mount[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
 /** The mount that is seen at a path, on top of any others there. */

@@ -111,7 +111,7 @@ async function refuseSecondTarget(
 ): Promise<void> {
   if (allowsSecondTarget(capability.mode)) return;
   const staging = await canonical(record.stagingPath);
-  const other = pathsOf(await readMounts(), mapping.devices).find(
+  const other = pathsOf(readMounts(), mapping.devices).find(
     (path) => path !== where && path !== staging,
   );
   if (other !== undefined)
@@ -122,7 +122,7 @@ async function refuseSecondTarget(
 async function checkTarget(where: string, target: Target): Promise<boolean> {
   const occupied = (problem: string) =>
     fail('target-occupied', { field: FIELD, path: where, problem });
-  const mount = mountAt(await readMounts(), where);
+  const mount = mountAt(readMounts(), where);
   if (mount !== undefined) return occupied(`has ${mount.source} mounted on it`);
   const parent = await stat(dirname(where)).catch(() => undefined);
   if (!parent?.isDirectory())

@@ -16,7 +16,7 @@ export async function recover(context: NodeContext): Promise<void> {
     for (const volumeId of await mapper.list()) {
       if (known.has(volumeId)) continue;
       const devices = (await mapper.find(volumeId))?.devices ?? [];
-      if (pathsOf(await readMounts(), devices).length > 0) continue;
+      if (pathsOf(readMounts(), devices).length > 0) continue;
       try {
         await mapper.unmap(volumeId);
         context.log.info({ volume: volumeId }, 'took down a mapping that nothing used');
@@ -40,7 +40,7 @@ async function lookAfter(context: NodeContext, record: StageRecord): Promise<voi
       );
     return;
   }
-  const mounts = await readMounts();
+  const mounts = readMounts();
   const paths = await Promise.all([stagingPath, ...targets.map(({ path }) => path)].map(canonical));
   if (paths.some((path) => mountAt(mounts, path) !== undefined)) return;
   // Its Ceph client went with the reboot, but the cluster may not know yet.

@@ -126,7 +126,7 @@ async function checkStagingPath(
   capability: Capability,
 ): Promise<void> {
   const field = 'staging_target_path';
-  const mount = mountAt(await readMounts(), where);
+  const mount = mountAt(readMounts(), where);
   if (mount !== undefined) {
     const mapping = (await findMapping(context, volumeId))?.mapping;
     if (!mapping?.devices.some((device) => shows(mount, device)))
@@ -152,7 +152,7 @@ async function startingPoint(
     const records = await context.records.ofVolume(volumeId);
     const known = records.some(({ imageId }) => imageId === image.id);
     const same = record === undefined || sameCapability(record.capability, capability);
-    const mount = mountAt(await readMounts(), where);
+    const mount = mountAt(readMounts(), where);
     const fits = found.mapping.devices.find(
       (one) => one.readonly === isReaderOnly(capability.mode),
     );
@@ -180,7 +180,7 @@ async function mount(
   if (access.kind === 'block') return;
   const readerOnly = isReaderOnly(mode);
   const sizeBytes = await mapper.sizeOf(device);
-  const mounts = await readMounts();
+  const mounts = readMounts();
   const there = mountAt(mounts, where);
   if (there !== undefined && shows(there, device)) {
     if (!there.readonly) await growStaged(context, volumeId, device, there.fsType, where);
@@ -197,7 +197,7 @@ async function mount(
   await context.effect('stage/mount-staging', () =>
     mountDevice(volumeId, device, type, options, access.mountFlags, where),
   );
-  const now = mountAt(await readMounts(), where);
+  const now = mountAt(readMounts(), where);
   if (!made && now?.readonly === false) await growStaged(context, volumeId, device, type, where);
 }
 

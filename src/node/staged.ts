@@ -15,7 +15,7 @@ export async function stagedDevice(
   const readonly = isReaderOnly(capability.mode);
   const device = mapping.devices.find((one) => one.readonly === readonly);
   if (device === undefined || capability.access.kind === 'block') return device;
-  const mount = mountAt(await readMounts(), await canonical(stagingPath));
+  const mount = mountAt(readMounts(), await canonical(stagingPath));
   return mount !== undefined && shows(mount, device) ? device : undefined;
 }
 
@@ -38,7 +38,7 @@ export async function mountOf(
   path: string,
   mapping: Mapping | undefined,
 ): Promise<{ mount: Mount; device: Device } | undefined> {
-  const mount = mountAt(await readMounts(), await canonical(path));
+  const mount = mountAt(readMounts(), await canonical(path));
   if (mount === undefined) return undefined;
   const device = mapping?.devices.find((one) => shows(mount, one));
   return device && { mount, device };

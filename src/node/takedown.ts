@@ -30,7 +30,7 @@ export async function takeDown(
     for (const mapper of context.mappers) await mapper.unmap(volumeId);
   } else if (others.length === 0) {
     if (dead)
-      for (const path of pathsOf(await readMounts(), found.mapping.devices))
+      for (const path of pathsOf(readMounts(), found.mapping.devices))
         await unmountAll(volumeId, path, true);
     await found.mapper.unmap(volumeId);
   }
@@ -48,7 +48,7 @@ async function refuseUsers(
       [stagingPath, ...targets.map(({ path }) => path)].map(canonical),
     ),
   );
-  const users = pathsOf(await readMounts(), mapping.devices).filter(
+  const users = pathsOf(readMounts(), mapping.devices).filter(
     (path) => path !== where && !explained.includes(path),
   );
   if (users.length > 0) fail('volume-in-use', { volume: volumeId, users: users.join(', ') });
@@ -61,7 +61,7 @@ async function isOurs(
   path: string,
   mapping: Mapping | undefined,
 ): Promise<boolean> {
-  const mount = mountAt(await readMounts(), path);
+  const mount = mountAt(readMounts(), path);
   if (mount === undefined) return false;
   if (mapping?.devices.some((device) => shows(mount, device))) return true;
   for (const mapper of context.mappers) {

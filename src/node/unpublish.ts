@@ -21,7 +21,7 @@ export async function unpublish(context: NodeContext, request: UnpublishRequest)
   if (await isAnothers(context, volumeId, path)) return;
 
   const found = await findMapping(context, volumeId);
-  if (mountAt(await readMounts(), where) !== undefined)
+  if (mountAt(readMounts(), where) !== undefined)
     await context.effect('unpublish/unbind-target', () =>
       unmountAll(volumeId, where, found?.mapping.alive === false),
     );
@@ -71,7 +71,7 @@ async function detachUnused(context: NodeContext, record: StageRecord): Promise<
   const { volumeId, capability } = record;
   const found = await findMapping(context, volumeId);
   if (found === undefined || isReaderOnly(capability.mode)) return;
-  const mounts = await readMounts();
+  const mounts = readMounts();
   for (const device of found.mapping.devices)
     if (device.readonly && pathsOf(mounts, [device]).length === 0)
       await context.effect('unpublish/detach-device', () => found.mapper.detach(volumeId, device));

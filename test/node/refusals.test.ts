@@ -337,7 +337,14 @@ t.test('an rbd-fuse that died is seen, cleaned away and replaced', async (t) => 
     t.strictSame(lab.leftovers(), NOTHING);
     await node.stage(stage);
     await kill();
-    await node.stage(stage);
+    lab.cluster.strangers = [{ address: '127.0.0.1:0/1', clientId: 1n }];
+    const forgotten = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        lab.cluster.strangers = [];
+        resolve();
+      }, 4000);
+    });
+    await Promise.all([node.stage(stage), forgotten]);
     await node.publish(publish);
     await node.unpublish(publish);
     await node.unstage(stage);

@@ -9,11 +9,11 @@ import { parseHandle } from '../../volume/handle.js';
 import { mountAt, readMounts } from '../mountinfo.js';
 import { runTool } from '../tool.js';
 import { removeAccess, writeAccess } from './access.js';
-import { findProcess } from './daemon.js';
+import { findProcess, isProcess } from './daemon.js';
 import type { Device, Mapper, Mapping, MapRequest } from './device.js';
 import { attachLoop, detachLoop, listLoops, resizeLoop, sizeOfLoop } from './loop.js';
 
-const POLL_MS = 20;
+const POLL_MS = 5;
 /** How long a device may stay open after it is detached: programs that look at new devices are quick. */
 const DETACH_LIMIT_MS = 5_000;
 /** How long rbd-fuse may take to close the image. */
@@ -36,6 +36,8 @@ export class FuseMapper implements Mapper {
   readonly #root: string;
   readonly #clusters: readonly ClusterSettings[];
   readonly #effect: Effect;
+  /** Where the processes were when they were last seen. */
+  readonly #pids = new Map<string, number>();
 
   /** `stateDir` as mountinfo shows it. */
   constructor(stateDir: string, clusters: readonly ClusterSettings[], effect: Effect) {
@@ -55,15 +57,15 @@ export class FuseMapper implements Mapper {
   async find(volumeId: string): Promise<Mapping | undefined> {
     const place = this.#place(volumeId);
     if (place === undefined || !(await isThere(place.folder))) return undefined;
-    const [mounts, devices] = await Promise.all([readMounts(), this.#devices(volumeId)]);
-    const mounted = mountAt(mounts, place.mountPoint) !== undefined;
-    const pid = await findProcess(place.mountPoint);
+    const devices = this.#devices(volumeId);
+    const mounted = mountAt(readMounts(), place.mountPoint) !== undefined;
+    const pid = await this.#process(place.mountPoint);
     if (!mounted && devices.length === 0 && pid === undefined) return undefined;
     return { devices, alive: mounted && pid !== undefined };
   }
 
   async ownerOf(devicePath: string): Promise<string | undefined> {
-    const loop = (await listLoops()).find(({ path }) => path === devicePath);
+    const loop = listLoops().find(({ path }) => path === devicePath);
     if (loop === undefined || !loop.file.startsWith(`${this.#root}/`)) return undefined;
     const [name] = loop.file.slice(this.#root.length + 1).split('/');
     return name === undefined ? undefined : volumeOf(name);
@@ -92,7 +94,7 @@ export class FuseMapper implements Mapper {
   async detach(volumeId: string, device: Device): Promise<void> {
     await detachLoop(volumeId, device);
     const gone = await waitFor(
-      async () => !(await this.#devices(volumeId)).some(({ path }) => path === device.path),
+      async () => !this.#devices(volumeId).some(({ path }) => path === device.path),
       DETACH_LIMIT_MS,
     );
     if (!gone)
@@ -102,10 +104,10 @@ export class FuseMapper implements Mapper {
   async unmap(volumeId: string): Promise<void> {
     const place = this.#place(volumeId);
     if (place === undefined || !(await isThere(place.folder))) return;
-    for (const device of await this.#devices(volumeId))
+    for (const device of this.#devices(volumeId))
       await this.#effect('unstage/detach-device', () => this.detach(volumeId, device));
-    const pid = await findProcess(place.mountPoint);
-    const mounted = mountAt(await readMounts(), place.mountPoint) !== undefined;
+    const pid = await this.#process(place.mountPoint);
+    const mounted = mountAt(readMounts(), place.mountPoint) !== undefined;
     if (mounted || pid !== undefined)
       await this.#effect('unstage/stop-fuse', () => this.#stop(volumeId, place.mountPoint));
     await this.#effect('unstage/remove-access', async () => {
@@ -118,7 +120,7 @@ export class FuseMapper implements Mapper {
     await resizeLoop(volumeId, device);
   }
 
-  sizeOf(device: Device): Promise<bigint> {
+  async sizeOf(device: Device): Promise<bigint> {
     return sizeOfLoop(device);
   }
 
@@ -159,20 +161,27 @@ export class FuseMapper implements Mapper {
 
   /** Unmounts, upon which rbd-fuse closes the image and ends; it still may have to write what it cached. */
   async #stop(volumeId: string, mountPoint: string): Promise<void> {
-    const pid = await findProcess(mountPoint);
-    while (mountAt(await readMounts(), mountPoint) !== undefined)
+    const pid = await this.#process(mountPoint);
+    while (mountAt(readMounts(), mountPoint) !== undefined)
       await runTool('umount', [mountPoint], { volume: volumeId });
     const ended = await waitFor(
-      async () => pid === undefined || (await findProcess(mountPoint)) !== pid,
+      async () => pid === undefined || !(await isProcess(pid, mountPoint)),
       CLOSE_LIMIT_MS,
     );
     if (!ended) fail('device-closing', { volume: volumeId, process: `rbd-fuse (process ${pid})` });
   }
 
-  async #devices(volumeId: string): Promise<Device[]> {
+  async #process(mountPoint: string): Promise<number | undefined> {
+    const pid = await findProcess(mountPoint, this.#pids.get(mountPoint));
+    if (pid === undefined) this.#pids.delete(mountPoint);
+    else this.#pids.set(mountPoint, pid);
+    return pid;
+  }
+
+  #devices(volumeId: string): Device[] {
     const place = this.#place(volumeId);
     if (place === undefined) return [];
-    return (await listLoops()).filter(({ file }) => file.startsWith(`${place.mountPoint}/`));
+    return listLoops().filter(({ file }) => file.startsWith(`${place.mountPoint}/`));
   }
 
   #place(volumeId: string): { folder: string; mountPoint: string } | undefined {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { runTool } from '../tool.js';
 import type { Device } from './device.js';
@@ -10,11 +10,12 @@ export interface Loop extends Device {
   readonly file: string;
 }
 
-/** The loop devices that have a file, as sysfs shows them. */
-export async function listLoops(): Promise<Loop[]> {
-  const names = (await readdir('/sys/block')).filter((name) => name.startsWith('loop'));
-  const loops = await Promise.all(names.map(readLoop));
-  return loops.filter((loop) => loop !== undefined);
+/** The loop devices that have a file, as sysfs shows them: from memory, so it is read at once. */
+export function listLoops(): Loop[] {
+  return readdirSync('/sys/block')
+    .filter((name) => name.startsWith('loop'))
+    .map(readLoop)
+    .filter((loop) => loop !== undefined);
 }
 
 /** Makes a loop device of a file, past the page cache, and answers its path. */
@@ -39,23 +40,24 @@ export async function resizeLoop(volume: string, device: Device): Promise<void> 
 }
 
 /** In bytes: what of the file fills whole sectors. */
-export async function sizeOfLoop(device: Device): Promise<bigint> {
-  const sectors = await readFile(`/sys/block/${basename(device.path)}/size`, 'utf8');
-  return BigInt(sectors.trim()) * SECTOR;
+export function sizeOfLoop(device: Device): bigint {
+  return BigInt(readAttribute(basename(device.path), 'size')) * SECTOR;
 }
 
-async function readLoop(name: string): Promise<Loop | undefined> {
+function readLoop(name: string): Loop | undefined {
   try {
-    const read = async (file: string) =>
-      (await readFile(`/sys/block/${name}/${file}`, 'utf8')).replace(/\n$/, '');
-    const [file, number, readonly] = await Promise.all([
-      read('loop/backing_file'),
-      read('dev'),
-      read('ro'),
-    ]);
-    return { path: `/dev/${name}`, number, readonly: readonly === '1', file };
+    return {
+      file: readAttribute(name, 'loop/backing_file'),
+      path: `/dev/${name}`,
+      number: readAttribute(name, 'dev'),
+      readonly: readAttribute(name, 'ro') === '1',
+    };
   } catch {
     // It has no file, or lost it in this moment.
     return undefined;
   }
+}
+
+function readAttribute(name: string, attribute: string): string {
+  return readFileSync(`/sys/block/${name}/${attribute}`, 'utf8').replace(/\n$/, '');
 }
