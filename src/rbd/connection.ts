@@ -42,7 +42,7 @@ export class Connection {
   /** Works with the connected client. */
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     try {
-      return await this.gate.run(() => this.#work(work));
+      return await this.#work(work);
     } catch (error) {
       throw volumeError(error, this.access.cluster, this.access.user);
     }
@@ -88,7 +88,8 @@ export class Connection {
   async #work<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const live = this.#join();
     try {
-      return await work(await live.opened);
+      const session = await live.opened;
+      return await this.gate.run(() => work(session));
     } catch (error) {
       // A client on the block list stays shut out: only a new one gets in again.
       if (error instanceof CephError && error.errno === ESHUTDOWN && this.#live === live)
@@ -112,8 +113,13 @@ export class Connection {
     return this.#live;
   }
 
+  /** One caller's turn is enough to connect: the others wait for it and take no thread. */
   #connect(): Live {
-    const live: Live = { opened: Session.connect(this.access), users: 0, retired: false };
+    const live: Live = {
+      opened: this.gate.run(() => Session.connect(this.access)),
+      users: 0,
+      retired: false,
+    };
     live.opened.catch(() => {
       if (this.#live === live) this.#live = undefined;
     });

@@ -8,6 +8,7 @@ export const ENOENT = errno.ENOENT;
 export const EEXIST = errno.EEXIST;
 export const EBUSY = errno.EBUSY;
 export const EINVAL = errno.EINVAL;
+export const EDOM = errno.EDOM;
 export const EROFS = errno.EROFS;
 export const ERANGE = errno.ERANGE;
 export const ENOTEMPTY = errno.ENOTEMPTY;
@@ -82,6 +83,10 @@ export function volumeError(error: unknown, cluster: string, user: string): unkn
 /** "no such file or directory (ENOENT)". */
 export function describe(number: number): string {
   if (number === ESHUTDOWN) return 'this client is on the OSD block list (ESHUTDOWN)';
-  const [name, text] = getSystemErrorMap().get(-number) ?? [`errno ${number}`, 'unknown error'];
+  const [name, text] = getSystemErrorMap().get(-number) ?? [nameOf(number), 'refused'];
   return `${text} (${name})`;
+}
+
+function nameOf(number: number): string {
+  return Object.entries(errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
 }

@@ -2,7 +2,7 @@ import { VolumeError } from '../volume/errors.js';
 import type { Image, ImageLayout, ImageSpec, Watcher } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { decodeText } from './encoding.js';
-import { CephError, check, EBUSY, EEXIST, EINVAL, ENOENT, ERANGE, EROFS } from './errno.js';
+import { CephError, check, EBUSY, EDOM, EEXIST, EINVAL, ENOENT, ERANGE, EROFS } from './errno.js';
 import { readHeader } from './metadata.js';
 import {
   CONSTANTS,
@@ -20,6 +20,8 @@ import { requireNamespace } from './pools.js';
 /** An image's id is a few dozen characters. */
 const ID_BYTES = 256;
 const FORMAT = 2;
+/** What librbd answers to options that no image can have. */
+const UNFIT: readonly number[] = [EINVAL, EDOM];
 
 function named({ pool, namespace, image }: ImageSpec): string {
   return `image "${[pool, ...(namespace === '' ? [] : [namespace]), image].join('/')}"`;
@@ -45,7 +47,7 @@ export function createImage(
         const size = layout.sizeBytes;
         check(await callAsync('rbd_create4', io, spec.image, size, options), operation);
       } catch (error) {
-        if (!(error instanceof CephError) || error.errno !== EINVAL) throw error;
+        if (!(error instanceof CephError) || !UNFIT.includes(error.errno)) throw error;
         const problem =
           'the cluster takes no image of that size, features, object size and stripes';
         throw new VolumeError('invalid-field', { field: 'parameters', problem }, { cause: error });

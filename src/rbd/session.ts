@@ -21,6 +21,7 @@ interface Context {
 /** One connected librados client and its I/O contexts. */
 export class Session {
   readonly #contexts = new Map<string, Context>();
+  readonly #destroying = new Set<Promise<void>>();
 
   private constructor(
     readonly rados: Rados,
@@ -74,6 +75,7 @@ export class Session {
   /** Disconnects. Nothing may use the session any more. */
   async shutdown(): Promise<void> {
     for (const context of [...this.#contexts.values()]) this.#drop(context);
+    await Promise.all(this.#destroying);
     const timer = new AbortController();
     await Promise.race([
       callAsync('rados_shutdown', this.rados),
@@ -92,13 +94,8 @@ export class Session {
     // A pool's name and a namespace may hold any character but NUL.
     const key = `${pool}\0${namespace}`;
     const known = this.#contexts.get(key);
-    const context = known ?? {
-      key,
-      pool,
-      opened: this.#open(pool, namespace),
-      users: 0,
-      dropped: false,
-    };
+    const context = known ?? this.#add(key, pool, namespace);
+    // The map's order is that of use.
     this.#contexts.delete(key);
     this.#contexts.set(key, context);
     context.users += 1;
@@ -106,23 +103,33 @@ export class Session {
     return context;
   }
 
+  #add(key: string, pool: string, namespace: string): Context {
+    const opened = this.#open(pool, namespace);
+    const context = { key, pool, opened, users: 0, dropped: false };
+    opened.catch(() => this.#drop(context));
+    return context;
+  }
+
   #release(context: Context): void {
     context.users -= 1;
-    context.opened.then(
-      (io) => {
-        if (context.dropped && context.users === 0) call('rados_ioctx_destroy', io);
-      },
-      () => this.#drop(context),
-    );
+    if (context.dropped && context.users === 0) this.#destroy(context);
   }
 
   /** Forgets a context; its last user destroys it. */
   #drop(context: Context): void {
-    if (this.#contexts.get(context.key) === context) this.#contexts.delete(context.key);
     if (context.dropped) return;
     context.dropped = true;
-    context.users += 1;
-    this.#release(context);
+    this.#contexts.delete(context.key);
+    if (context.users === 0) this.#destroy(context);
+  }
+
+  /** Comes once in a context's life: a second time would corrupt the heap. */
+  #destroy(context: Context): void {
+    const destroyed = context.opened
+      .then((io) => call('rados_ioctx_destroy', io))
+      .catch(() => undefined)
+      .finally(() => this.#destroying.delete(destroyed));
+    this.#destroying.add(destroyed);
   }
 
   #trim(): void {
