@@ -107,8 +107,11 @@ async function demonstrate(): Promise<void> {
   heading('Nothing is left');
   await show(signal, 'pannier', 'volume', 'status');
   await purged([...rbd, 'trash', 'ls', '--all', pool]);
-  expectEmpty('rbd ls', await show(signal, 'rbd', ...rbd, 'ls', pool));
-  expectEmpty('rbd trash ls', await show(signal, 'rbd', ...rbd, 'trash', 'ls', '--all', pool));
+  expectEmpty('images', await show(signal, 'rbd', ...rbd, 'ls', pool));
+  expectEmpty(
+    'images in the trash',
+    await show(signal, 'rbd', ...rbd, 'trash', 'ls', '--all', pool),
+  );
   expectNone('mounts', mountsBelow(FOLDER));
   expectNone('loop devices', loopsBelow(FOLDER));
   expectNone('rbd-fuse processes', processesOf('rbd-fuse'));
