@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import t from 'tap';
 import type { ClusterSettings, Settings } from '../../src/config/settings.js';
 import { type NodeSide, openNode } from '../../src/node/volumes.js';
 import type { Logger } from '../../src/observe/log.js';
+import { openClusters } from '../../src/rbd/clusters.js';
 import type { AccessMode, Capability } from '../../src/volume/capability.js';
 import { type Effect, plainEffect } from '../../src/volume/effects.js';
-import { fail } from '../../src/volume/errors.js';
 import { formatHandle } from '../../src/volume/handle.js';
 import type { Cluster, Clusters, ImageSpec, Watcher } from '../../src/volume/store.js';
 import type { LabCeph } from '../lab/ceph.js';
@@ -17,99 +18,39 @@ export const MIB = 1 << 20;
 
 let made = 0;
 
-/** What a node asks of a cluster, answered by the `rbd` command. */
-export class CommandCluster {
-  readonly nodes = new Map<string, string>();
-  /** Watchers on top of the real ones. */
-  strangers: Watcher[] = [];
-
-  constructor(
-    readonly name: string,
-    readonly ceph: LabCeph,
-  ) {}
-
-  async address(): Promise<string> {
-    return '127.0.0.1';
-  }
-
-  async writeNode(nodeId: string, value: string): Promise<void> {
-    this.nodes.set(nodeId, value);
-  }
-
-  async readImage(spec: ImageSpec) {
-    try {
-      const info = JSON.parse(await this.ceph.rbd('info', '--format', 'json', path(spec))) as {
-        id: string;
-        size: number;
-      };
-      const list = await this.ceph.rbd('image-meta', 'list', '--format', 'json', path(spec));
-      const metadata = new Map(Object.entries(JSON.parse(list || '{}') as Record<string, string>));
-      return { id: info.id, sizeBytes: BigInt(info.size), metadata };
-    } catch (error) {
-      if (/No such file/.test(String((error as Error).message))) return undefined;
-      throw error;
-    }
-  }
-
-  async watchers(spec: ImageSpec): Promise<Watcher[]> {
-    const status = JSON.parse(await this.ceph.rbd('status', '--format', 'json', path(spec))) as {
-      watchers: Array<{ address: string; client: number }>;
-    };
-    const real = status.watchers.map(({ address, client }) => ({
-      address,
-      clientId: BigInt(client),
-    }));
-    return [...real, ...this.strangers];
-  }
-
-  async swapMetadata(
-    spec: Pick<ImageSpec, 'pool' | 'namespace'>,
-    imageId: string,
-    expected: Readonly<Record<string, string | undefined>>,
-    next: Readonly<Record<string, string | undefined>>,
-  ) {
-    const image = (spec as ImageSpec).image;
-    const there = await this.readImage({ ...spec, image });
-    if (there?.id !== imageId) return 'gone';
-    for (const [key, value] of Object.entries(expected))
-      if (there.metadata.get(key) !== value) return 'differs';
-    for (const [key, value] of Object.entries(next))
-      if (value !== undefined)
-        await this.ceph.rbd('image-meta', 'set', path({ ...spec, image }), key, value);
-      else if (there.metadata.has(key))
-        await this.ceph.rbd('image-meta', 'remove', path({ ...spec, image }), key);
-    return 'swapped';
-  }
-}
-
-function path({ pool, namespace, image }: ImageSpec): string {
-  return [pool, ...(namespace === '' ? [] : [namespace]), image].join('/');
-}
-
 /** A node plugin's inside, on a real Ceph, with folders of its own. */
 export class LabNode {
   readonly folder = realpathSync(labFolder());
   readonly stateDir = join(this.folder, 'state');
-  readonly cluster: CommandCluster;
+  readonly clusters: Clusters;
+  /** Watchers on top of the real ones. */
+  strangers: Watcher[] = [];
   readonly lines: string[] = [];
 
   constructor(
     readonly ceph: LabCeph,
     readonly settings: ClusterSettings = ceph.settings,
   ) {
-    this.cluster = new CommandCluster(settings.name, ceph);
+    const real = openClusters([settings]);
+    t.teardown(() => real.close());
+    this.clusters = {
+      ...real,
+      get: (name, credentials) => {
+        const cluster = real.get(name, credentials);
+        const watchers = async (spec: ImageSpec) => [
+          ...(await cluster.watchers(spec)),
+          ...this.strangers,
+        ];
+        return { ...cluster, watchers };
+      },
+    };
+  }
+
+  get cluster(): Cluster {
+    return this.clusters.get(this.settings.name);
   }
 
   open(effect: Effect = plainEffect, changed: Partial<Settings> = {}): NodeSide {
-    const clusters: Clusters = {
-      names: [this.settings.name],
-      defaultPool: () => this.settings.pool,
-      get: (name) =>
-        name === this.settings.name
-          ? (this.cluster as unknown as Cluster)
-          : fail('unknown-cluster', { cluster: name }),
-      close: async () => {},
-    };
     const { stateDir } = this;
     const settings = {
       nodeId: 'node-1',
@@ -118,7 +59,7 @@ export class LabNode {
       clusters: [this.settings],
       ...changed,
     };
-    return openNode({ clusters, settings, effect, log: this.#log() });
+    return openNode({ clusters: this.clusters, settings, effect, log: this.#log() });
   }
 
   /** A new image, and its volume id. */

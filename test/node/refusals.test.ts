@@ -171,7 +171,7 @@ t.test('an image that someone else has open is not mapped by a single writer', a
   const node = lab.open();
   const { id: volumeId } = await lab.image(16);
   const base = { volumeId, stagingPath: lab.staging(), credentials: undefined };
-  lab.cluster.strangers = [{ address: '192.0.2.7:0/42', clientId: 42n }];
+  lab.strangers = [{ address: '192.0.2.7:0/42', clientId: 42n }];
   await t.rejects(node.stage({ ...base, capability: mountAs() }), {
     kind: 'volume-in-use',
     code: 'FAILED_PRECONDITION',
@@ -181,7 +181,7 @@ t.test('an image that someone else has open is not mapped by a single writer', a
   await node.stage({ ...base, capability: blockAs('MULTI_NODE_MULTI_WRITER') });
   await node.unstage(base);
 
-  lab.cluster.strangers = [];
+  lab.strangers = [];
   const other = new LabNode(ceph);
   await node.stage({ ...base, capability: blockAs() });
   await t.rejects(
@@ -337,10 +337,10 @@ t.test('an rbd-fuse that died is seen, cleaned away and replaced', async (t) => 
     t.strictSame(lab.leftovers(), NOTHING);
     await node.stage(stage);
     await kill();
-    lab.cluster.strangers = [{ address: '127.0.0.1:0/1', clientId: 1n }];
+    lab.strangers = [{ address: '127.0.0.1:0/1', clientId: 1n }];
     const forgotten = new Promise<void>((resolve) => {
       setTimeout(() => {
-        lab.cluster.strangers = [];
+        lab.strangers = [];
         resolve();
       }, 4000);
     });

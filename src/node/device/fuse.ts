@@ -19,7 +19,8 @@ const DETACH_LIMIT_MS = 5_000;
 /** How long rbd-fuse may take to close the image. */
 const CLOSE_LIMIT_MS = 20_000;
 const ATTACH_LIMIT_MS = 60_000;
-/** rbd-fuse reaches the cluster before it answers, and asks on where the cluster refuses its user. */
+/** rbd-fuse reaches the cluster before it answers; left alone, it asks for five minutes. */
+const CONNECT_LIMIT_S = 20;
 const START_LIMIT_MS = 30_000;
 
 /** Sizes are asked anew each time, since images grow; writes may be larger than a page. */
@@ -135,6 +136,7 @@ export class FuseMapper implements Mapper {
     });
     const args = [
       ...cluster,
+      `--client_mount_timeout=${CONNECT_LIMIT_S}`,
       ...(shared ? ['--rbd_cache=false'] : []),
       '-p',
       handle.pool,
