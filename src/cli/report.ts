@@ -18,6 +18,6 @@ function forPeople(error: unknown, failure: Failure, command: string): string {
   if (error instanceof UsageError)
     return `${error.message}\nFor additional help try '${command} -help'`;
   const doing = error instanceof DoingError ? ` ${error.doing}` : '';
-  const head = red(`Error${doing}: ${failure.message}`, process.stderr);
+  const head = `${red(`Error${doing}:`, process.stderr)} ${failure.message}`;
   return failure.remedy === undefined ? head : `${head}\n${failure.remedy}`;
 }

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { bold, colourful } from '../../src/cli/colour.js';
 import { keyValues, table } from '../../src/cli/columns.js';
 import { toJson } from '../../src/cli/json.js';
 import { monitorLine } from '../../src/cli/monitor.js';
@@ -69,4 +70,23 @@ t.test('progress is silent off a terminal, and on one leaves nothing behind', as
   t.match(written[0], /Waiting … \d+s$/);
   t.equal(written.at(-1), '\r\u001b[K');
   await t.rejects(withProgress({ isTTY: true, write }, 'x', Promise.reject(new Error('no'))), /no/);
+});
+
+t.test('colour is for a terminal that wants it', async (t) => {
+  const { NO_COLOR, TERM } = process.env;
+  t.teardown(() =>
+    Object.assign(process.env, NO_COLOR === undefined ? {} : { NO_COLOR }, { TERM }),
+  );
+  delete process.env.NO_COLOR;
+  process.env.TERM = 'xterm';
+  t.ok(colourful({ isTTY: true }));
+  t.notOk(colourful({ isTTY: false }));
+  t.notOk(colourful({}));
+  t.equal(bold('x', { isTTY: true }), '\u001b[1mx\u001b[0m');
+  t.equal(bold('x', {}), 'x');
+  process.env.TERM = 'dumb';
+  t.notOk(colourful({ isTTY: true }));
+  process.env.TERM = 'xterm';
+  process.env.NO_COLOR = '1';
+  t.notOk(colourful({ isTTY: true }));
 });
