@@ -25,12 +25,14 @@ import {
   requiredVolumeId,
 } from './fields.js';
 import { fingerprint } from './fingerprint.js';
+import { publishContext } from './publish-context.js';
 import { type Handlers, implement } from './wire/adapter.js';
 
 /** What ControllerGetCapabilities answers. */
 const CAPABILITIES = [
   Rpc.CREATE_DELETE_VOLUME,
   Rpc.PUBLISH_UNPUBLISH_VOLUME,
+  Rpc.PUBLISH_READONLY,
   Rpc.LIST_VOLUMES,
   Rpc.LIST_VOLUMES_PUBLISHED_NODES,
   Rpc.GET_CAPACITY,
@@ -84,7 +86,7 @@ export function controllerService(controller: Controller, queue: Queue) {
       await queue.run([publish.volumeId], fingerprint('ControllerPublishVolume', request), () =>
         publishVolume(controller, publish),
       );
-      return {};
+      return { publishContext: publishContext(publish.readonly) };
     },
 
     async controllerUnpublishVolume(request) {

@@ -1,10 +1,12 @@
 import { isAbsolute } from 'node:path';
 import {
   Node,
+  type NodePublishVolumeRequest,
+  type NodeStageVolumeRequest,
   NodeServiceCapability_RPC_Type as Rpc,
   VolumeUsage_Unit as Unit,
 } from '../proto/csi/v1/csi_pb.js';
-import { type Capability, unsupported } from '../volume/capability.js';
+import { asReader, type Capability, unsupported } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
 import type { NodeVolumes } from '../volume/node.js';
 import type { Queue } from '../volume/queue.js';
@@ -16,6 +18,7 @@ import {
   requiredVolumeId,
 } from './fields.js';
 import { fingerprint } from './fingerprint.js';
+import { isReadonlyHere } from './publish-context.js';
 import { type Handlers, implement } from './wire/adapter.js';
 
 const CAPABILITIES = [
@@ -32,7 +35,7 @@ export function nodeService(nodeId: string, volumes: NodeVolumes, queue: Queue) 
       const stage = {
         volumeId: requiredVolumeId(request.volumeId),
         stagingPath: requiredPath('staging_target_path', request.stagingTargetPath),
-        capability: supported(requiredCapability('volume_capability', request.volumeCapability)),
+        capability: usedHere(request),
         credentials: readCredentials(request.secrets),
       };
       await queue.run([stage.volumeId], fingerprint('NodeStageVolume', request), () =>
@@ -56,7 +59,7 @@ export function nodeService(nodeId: string, volumes: NodeVolumes, queue: Queue) 
       const publish = {
         volumeId: requiredVolumeId(request.volumeId),
         targetPath: requiredPath('target_path', request.targetPath),
-        capability: supported(requiredCapability('volume_capability', request.volumeCapability)),
+        capability: usedHere(request),
         stagingPath:
           request.stagingTargetPath === ''
             ? ''
@@ -118,11 +121,13 @@ export function nodeService(nodeId: string, volumes: NodeVolumes, queue: Queue) 
   return implement(Node, handlers);
 }
 
-function supported(capability: Capability): Capability {
+/** How the volume is to be used on this node: as asked, or for reading only where the controller said so. */
+function usedHere(request: NodeStageVolumeRequest | NodePublishVolumeRequest): Capability {
+  const capability = requiredCapability('volume_capability', request.volumeCapability);
   const problem = unsupported(capability);
   if (problem !== undefined)
     fail('unsupported-capability', { field: 'volume_capability', problem });
-  return capability;
+  return isReadonlyHere(request.publishContext) ? asReader(capability) : capability;
 }
 
 /** A path where a volume is looked for: where nothing can be, nothing is found. */

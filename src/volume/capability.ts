@@ -43,6 +43,16 @@ export function isReaderOnly(mode: AccessMode): boolean {
   return mode === 'SINGLE_NODE_READER_ONLY' || mode === 'MULTI_NODE_READER_ONLY';
 }
 
+/** The same use by one who only reads: what a volume that is published read-only to a node is there. */
+export function asReader(capability: Capability): Capability {
+  return {
+    ...capability,
+    mode: allowsSecondTarget(capability.mode)
+      ? 'MULTI_NODE_READER_ONLY'
+      : 'SINGLE_NODE_READER_ONLY',
+  };
+}
+
 /** True where a second target on one node is allowed (the spec's table under NodePublishVolume). */
 export function allowsSecondTarget(mode: AccessMode): boolean {
   return mode.startsWith('MULTI_NODE_') || mode === 'SINGLE_NODE_MULTI_WRITER';

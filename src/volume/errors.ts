@@ -145,7 +145,8 @@ export const CATALOGUE = {
   },
   'device-closing': {
     code: 'UNAVAILABLE',
-    message: 'the device of volume "{volume}" is not closed yet: {process} still writes to the cluster',
+    message:
+      'the device of volume "{volume}" is not closed yet: {process} still writes to the cluster',
     remedy:
       'Check `ceph -s`; the call can be repeated. Ending that process gives up what is not written.',
   },
