@@ -12,6 +12,11 @@ export interface Range {
   readonly end: Position;
 }
 
+/** From where `first` begins to where `last` ends. */
+export function spanning(first: Range, last: Range): Range {
+  return { file: first.file, start: first.start, end: last.end };
+}
+
 /** One mistake in a file, or something in it that does not do what it seems to. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';

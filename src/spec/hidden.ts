@@ -1,12 +1,31 @@
 import { tokenize } from './hcl/lexer.js';
 import type { Token } from './hcl/token.js';
 
+/** A line with a key whose value is a secret by its name, or a secrets block without a brace. */
+const SECRET_LINE =
+  /^(.*?(?:(?:key|secret|password|passphrase|token)"?[ \t]*[=:]|\bsecrets"?(?=[^\n{]*$)))(.+)$/gim;
+
 /**
- * A text with everything in its `secrets` blocks blotted out that may be a value, character by character, so
- * that places in it stay. It works on tokens, since a report may be about a text that no parser can read, and
- * takes too much rather than too little.
+ * A text with everything blotted out that may be a secret, character by character, so that places in it stay:
+ * all values in `secrets` blocks, and what stands behind a key such as "userKey". It works on tokens and lines,
+ * since a report may be about a text that no parser can read, and takes too much rather than too little.
  */
 export function hideSecrets(text: string): string {
+  return hideBlocks(text).replace(
+    SECRET_LINE,
+    (_, key: string, value: string) => key + value.replace(/[^\s"{}[\],]/gu, stars),
+  );
+}
+
+/** The words of a part of a text that its blotted form does not show; short ones say nothing. */
+export function hiddenParts(text: string, shown: string, start: number, end: number): string[] {
+  const words = text.slice(start, end).matchAll(/[^\s"]{3,}/g);
+  return [...words].flatMap(({ 0: word, index }) =>
+    shown.slice(start + index, start + index + word.length) === word ? [] : [word],
+  );
+}
+
+function hideBlocks(text: string): string {
   const tokens = tokenize(text);
   const pieces: string[] = [];
   let copied = 0;
@@ -68,5 +87,10 @@ function textOf(token: Token, text: string): string {
 }
 
 function blot(text: string): string {
-  return text.replace(/[^\s"]/gu, (character) => '*'.repeat(character.length));
+  return text.replace(/[^\s"]/gu, stars);
+}
+
+/** As many as the character has UTF-16 units. */
+function stars(character: string): string {
+  return '*'.repeat(character.length);
 }

@@ -5,7 +5,7 @@ import { isJson, parseSource } from './hcl/parse.js';
 import { decode, type Source } from './hcl/source.js';
 import { isHcl2 } from './hcl2/check.js';
 import { parseHcl2 } from './hcl2/parser.js';
-import { hideSecrets } from './hidden.js';
+import { hiddenParts, hideSecrets } from './hidden.js';
 import { entriesOf } from './volume/root.js';
 import { tellTemplates } from './volume/templates.js';
 import { readVolume, type VolumeSpec } from './volume.js';
@@ -68,8 +68,8 @@ export function parseSpec(given: string | Uint8Array, file: string): ReadSpec {
 /** HCL 1 first, since Nomad reads that; its mistakes are told where the text is not HCL 2 either. */
 function parseEither(source: Source): { body: Body; diagnostics: readonly Diagnostic[] } {
   const first = parseSource(source);
-  if (hasErrors(first.diagnostics) && !isJson(source) && isHcl2(source.text))
-    return parseHcl2(source) ?? first;
+  const maybe = hasErrors(first.diagnostics) && !first.hopeless && !isJson(source);
+  if (maybe && isHcl2(source.text)) return parseHcl2(source) ?? first;
   const diagnostics = [...first.diagnostics];
   tellTemplates(entriesOf(first.body), (diagnostic) => diagnostics.push(diagnostic));
   return { body: first.body, diagnostics };
@@ -79,12 +79,10 @@ function parseEither(source: Source): { body: Body; diagnostics: readonly Diagno
 function withoutSecret(diagnostic: Diagnostic, text: string, shown: string): Diagnostic {
   const { range } = diagnostic;
   if (range === undefined) return diagnostic;
-  const place = [range.start.offset, range.end.offset] as const;
-  const written = text.slice(...place);
-  if (written === '' || written === shown.slice(...place)) return diagnostic;
-  const bare = written.replace(/^"+|"+$/g, '');
+  const secrets = hiddenParts(text, shown, range.start.offset, range.end.offset);
+  if (secrets.length === 0) return diagnostic;
   const hide = (words: string) =>
-    bare === '' ? words : words.replaceAll(bare, '*'.repeat([...bare].length));
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, '*'.repeat(secret.length)), words);
   const { guess: _, ...rest } = diagnostic;
   return { ...rest, summary: hide(diagnostic.summary), detail: hide(diagnostic.detail) };
 }

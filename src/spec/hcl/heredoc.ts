@@ -13,20 +13,20 @@ export function scanHeredoc(text: string, start: number): Token {
     end: until,
     problem: { summary, detail, start, end },
   });
+  const lineEnd = text.indexOf('\n', end);
+  const rest = lineEnd < 0 ? text.length : lineEnd;
   if (marker === '')
     return failed(
       'A heredoc needs a marker',
-      'Write <<EOF, the lines, and EOF on a line of its own.',
-      end,
+      'Write <<EOF, the lines, and EOF on a line of its own, without quotes.',
+      rest,
     );
-  if (newline === undefined) {
-    const rest = text.indexOf('\n', end);
+  if (newline === undefined)
     return failed(
       'Only the marker stands on the first line of a heredoc',
-      `The text begins on the line behind <<${dash}${marker}, and the marker has no quotes.`,
-      rest < 0 ? text.length : rest,
+      `The text begins on the line behind <<${dash}${marker}.`,
+      rest,
     );
-  }
   const closing = new RegExp(`^[ \\t\\v\\f\\r]*${marker}\\r*$`, 'u');
   // Nomad's reader compares lengths first, and counts the dash.
   const least = dash.length + marker.length;

@@ -75,10 +75,12 @@ export class JsonParser {
   #object(): Body {
     const open = this.#take();
     const items: Item[] = [];
+    let complete = false;
     this.#depth++;
     while (!this.#stopped) {
       if (this.#peek().type === '}') {
         this.#take();
+        complete = true;
         break;
       }
       if (this.#peek().type === 'end') {
@@ -90,16 +92,24 @@ export class JsonParser {
     this.#depth--;
     const end = this.#tokens[this.#at - 1]?.end ?? open.end;
     const range = this.#source.range(open.start, Math.max(end, open.end));
-    // Where braces are missing the text has ended, and nothing that follows could be misplaced.
-    return { items, range, complete: true };
+    return { items, range, complete };
   }
 
+  /** Nomad's reader takes missing braces; but where two are missing, part of the file is. */
   #missingBrace(open: JsonToken): void {
+    if (this.#depth > 1) {
+      this.#stop(
+        open,
+        'The file ends inside this object',
+        `${this.#depth} closing braces are missing; is the file cut short?`,
+      );
+      return;
+    }
     this.diagnostics.push(
       warningAt(
         this.#source.range(open.start, open.end),
-        'This "{" is never closed',
-        'The file ends before its "}". Nomad takes that; is the file cut short?',
+        'The last "}" is missing',
+        'Nomad takes that; is the file cut short?',
       ),
     );
   }

@@ -8,6 +8,8 @@ export interface Parsed {
   /** What could be read; with errors, 'invalid' values stand for the rest. */
   readonly body: Body;
   readonly diagnostics: readonly Diagnostic[];
+  /** True where reading was given up, since no honest file is nested like that. */
+  readonly hopeless: boolean;
 }
 
 /** Reads HCL 1, or HCL 1's JSON where the first character is a brace. Never throws. */
@@ -18,7 +20,7 @@ export function parseHcl(
   const { source, diagnostics } = decode(given, file);
   const parsed = parseSource(source);
   return {
-    body: parsed.body,
+    ...parsed,
     diagnostics: [...diagnostics, ...parsed.diagnostics],
     text: source.text,
   };
@@ -26,9 +28,14 @@ export function parseHcl(
 
 /** The same for a text whose characters were checked. */
 export function parseSource(source: Source): Parsed {
-  const parser = isJson(source) ? new JsonParser(source) : new Parser(source);
+  if (isJson(source)) {
+    const parser = new JsonParser(source);
+    const body = parser.file();
+    return { body, diagnostics: parser.diagnostics, hopeless: false };
+  }
+  const parser = new Parser(source);
   const body = parser.file();
-  return { body, diagnostics: parser.diagnostics };
+  return { body, diagnostics: parser.diagnostics, hopeless: parser.tooDeep };
 }
 
 export function isJson(source: Source): boolean {

@@ -1,4 +1,4 @@
-import { type Diagnostic, errorAt } from '../diagnostic.js';
+import { type Diagnostic, errorAt, spanning } from '../diagnostic.js';
 import { attributeOf, type Body, blockOf, type Item, type Key, type Value } from './ast.js';
 import { tokenize } from './lexer.js';
 import { literalOf } from './literal.js';
@@ -15,6 +15,8 @@ export class Parser {
   readonly diagnostics: Diagnostic[] = [];
   #at = 0;
   #depth = 0;
+  /** True where the rest was given up. */
+  tooDeep = false;
 
   constructor(source: Source) {
     this.#source = source;
@@ -92,12 +94,10 @@ export class Parser {
       this.#skip(true);
       return undefined;
     }
-    const start = first.range.start.offset;
     if (token.type === '{') {
       const value = this.#object();
       if (value.kind !== 'object') return this.#unread(first);
-      const range = this.#source.range(start, value.range.end.offset);
-      return blockOf([first, ...labels], value.body, range);
+      return blockOf([first, ...labels], value.body, spanning(first.range, value.range));
     }
     const colon = token.type === 'illegal' && this.#text(token) === ':';
     if (token.type === '=' || colon) {
@@ -153,11 +153,7 @@ export class Parser {
   }
 
   #attribute(key: Key, value: Value): Item {
-    return attributeOf(
-      key,
-      value,
-      this.#source.range(key.range.start.offset, value.range.end.offset),
-    );
+    return attributeOf(key, value, spanning(key.range, value.range));
   }
 
   /** An item whose value is lost: later checks shall not say that its key is missing. */
@@ -166,7 +162,6 @@ export class Parser {
   }
 
   #withoutValue(keys: readonly [Key, ...Key[]], token: Token): void {
-    const names = keys.map(({ value }) => value).join(' ');
     if (token.problem !== undefined) {
       this.#refuse(token, '', '');
       if (token.type === 'end') return;
@@ -174,7 +169,7 @@ export class Parser {
       this.#report(
         keys[0].range.start.offset,
         (keys[keys.length - 1] ?? keys[0]).range.end.offset,
-        `"${names}" has no value`,
+        `"${keys[0].value}" has no value`,
         `"=" and a value, or a block in braces, is expected behind it; ${nameToken(token, this.#source.text)} follows.`,
       );
     }
@@ -250,6 +245,7 @@ export class Parser {
   }
 
   #unclosed(open: Token, close: string): void {
+    if (this.tooDeep) return;
     this.#report(
       open.start,
       open.end,
@@ -265,6 +261,7 @@ export class Parser {
       'Nested too deep',
       `Blocks and lists stand in one another ${DEPTH_LIMIT} times at most.`,
     );
+    this.tooDeep = true;
     this.#at = this.#tokens.length - 1;
     return { kind: 'invalid', range: this.#source.range(open.start, open.end) };
   }

@@ -4,6 +4,8 @@ import { type Diagnostic, errorAt, type Position, type Range } from '../diagnost
 export class Source {
   readonly text: string;
   readonly #lineStarts: number[] = [0];
+  /** Places are asked for from front to back: columns are counted on from the last one. */
+  #last = { line: 1, column: 1, offset: 0 };
 
   constructor(
     text: string,
@@ -20,8 +22,13 @@ export class Source {
 
   position(offset: number): Position {
     const line = this.lineAt(offset);
-    const before = this.text.slice(this.#lineStarts[line - 1] ?? 0, offset);
-    return { line, column: [...before].length + 1, offset };
+    const start = { line, column: 1, offset: this.#lineStarts[line - 1] ?? 0 };
+    const from = this.#last.line === line && this.#last.offset <= offset ? this.#last : start;
+    let column = from.column;
+    for (let at = from.offset; at < offset; column++)
+      at += (this.text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    this.#last = { line, column, offset };
+    return this.#last;
   }
 
   /** The number, from 1, of the line that holds an offset. */

@@ -53,7 +53,10 @@ function bodiesOf(context: Context, entry: Entry): Body[] {
 /** Entries by their exact key, in the order in which the keys appear first. */
 export function byKey(entries: readonly Entry[]): Map<string, Entry[]> {
   const found = new Map<string, Entry[]>();
-  for (const entry of entries)
-    found.set(entry.key.value, [...(found.get(entry.key.value) ?? []), entry]);
+  for (const entry of entries) {
+    const others = found.get(entry.key.value);
+    if (others === undefined) found.set(entry.key.value, [entry]);
+    else others.push(entry);
+  }
   return found;
 }

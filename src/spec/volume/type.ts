@@ -1,3 +1,4 @@
+import { guess } from '../../volume/guess.js';
 import { errorAt } from '../diagnostic.js';
 import { type Context, lastCounts, named } from './root.js';
 import { writtenText } from './text.js';
@@ -9,7 +10,12 @@ export function readType(context: Context): 'csi' | 'other' {
   const last = entries[entries.length - 1];
   if (last === undefined) {
     if (!context.complete) return 'csi';
-    report(errorAt(context.place, 'This is no volume specification', whatElse(context)));
+    const typo = context.entries.find(({ key }) => guess(key.value, ['type']) !== undefined);
+    report(
+      typo === undefined
+        ? errorAt(context.place, 'This is no volume specification', whatElse(context))
+        : errorAt(typo.key.range, 'The type is missing', 'Write: type = "csi".', 'type'),
+    );
     return 'other';
   }
   const broken = entries.find(
