@@ -3,7 +3,7 @@
  * beside them. A command then reads a few files instead of a few hundred: half of its start-up otherwise.
  */
 import { globSync } from 'node:fs';
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Interfaces, Plugin } from '@oclif/core';
 import { build } from 'esbuild';
@@ -11,7 +11,9 @@ import { packageJson, packageRoot } from '../src/cli/package.js';
 import { lean } from './lean.js';
 
 const root = packageRoot();
-const out = join(root, 'dist', 'pannier');
+const final = join(root, 'dist', 'pannier');
+// Built aside and swapped in, so that there is always one to run.
+const out = join(root, 'dist', `.pannier-${process.pid}`);
 
 // What was CommonJS looks for these.
 const COMMONJS = [
@@ -20,7 +22,6 @@ const COMMONJS = [
   'const __dirname = import.meta.dirname;',
 ].join('\n');
 
-await rm(out, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: ['bin/pannier.ts', ...globSync('commands/**/*.ts', { cwd: root })],
@@ -59,10 +60,16 @@ const plugin = new Plugin({
 await plugin.load();
 await writeFile(join(out, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));
 
+await chmod(join(out, 'bin', 'pannier.js'), 0o755);
+const old = `${out}-old`;
+await rename(final, old).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== 'ENOENT') throw error;
+});
+await rename(out, final);
+await rm(old, { recursive: true, force: true });
+
 // So that `npx pannier` inside the repository runs this, as it does where the package is installed.
-const bin = join(out, 'bin', 'pannier.js');
 const link = join(root, 'node_modules', '.bin', 'pannier');
-await chmod(bin, 0o755);
 await mkdir(join(link, '..'), { recursive: true });
 await rm(link, { force: true });
-await symlink(bin, link);
+await symlink('../../dist/pannier/bin/pannier.js', link);
