@@ -8,6 +8,7 @@ export const ENOENT = errno.ENOENT;
 export const EEXIST = errno.EEXIST;
 export const EBUSY = errno.EBUSY;
 export const EINVAL = errno.EINVAL;
+export const EAGAIN = errno.EAGAIN;
 export const EDOM = errno.EDOM;
 export const EROFS = errno.EROFS;
 export const ERANGE = errno.ERANGE;
@@ -19,6 +20,7 @@ export const ESHUTDOWN = 108;
 const NO_ROOM: readonly number[] = [errno.ENOSPC, errno.EDQUOT];
 const DENIED: readonly number[] = [errno.EACCES, errno.EPERM];
 const UNAVAILABLE: readonly number[] = [
+  errno.EAGAIN,
   errno.ETIMEDOUT,
   errno.ENOTCONN,
   errno.ECONNREFUSED,
@@ -27,6 +29,13 @@ const UNAVAILABLE: readonly number[] = [
   errno.ENETUNREACH,
   ESHUTDOWN,
 ];
+
+/** What Ceph means by some errnos, where the system's words say another thing or nothing. */
+const MEANT: Readonly<Record<number, string>> = {
+  [ESHUTDOWN]: 'this client is on the OSD block list',
+  [errno.EDQUOT]: "the pool's quota is used up",
+  [errno.EDOM]: 'out of range',
+};
 
 /** What a call of librados or librbd answered. It becomes a VolumeError where it leaves this folder. */
 export class CephError extends Error {
@@ -82,11 +91,11 @@ export function volumeError(error: unknown, cluster: string, user: string): unkn
 
 /** "no such file or directory (ENOENT)". */
 export function describe(number: number): string {
-  if (number === ESHUTDOWN) return 'this client is on the OSD block list (ESHUTDOWN)';
-  const [name, text] = getSystemErrorMap().get(-number) ?? [nameOf(number), 'refused'];
-  return `${text} (${name})`;
+  const [, text = 'refused'] = getSystemErrorMap().get(-number) ?? [];
+  return `${MEANT[number] ?? text} (${nameOf(number)})`;
 }
 
 function nameOf(number: number): string {
+  if (number === ESHUTDOWN) return 'ESHUTDOWN';
   return Object.entries(errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
 }

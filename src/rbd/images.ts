@@ -15,7 +15,7 @@ import {
   Memory,
 } from './native.js';
 import { readBytes } from './operations.js';
-import { requireNamespace } from './pools.js';
+import { ready } from './place.js';
 
 /** An image's id is a few dozen characters. */
 const ID_BYTES = 256;
@@ -36,7 +36,7 @@ export function createImage(
   return connection.inPool(
     spec,
     async (io, session) => {
-      await requireNamespace(session, spec);
+      await ready(session, io, spec);
       if (layout.dataPool !== undefined) await session.poolId(layout.dataPool);
       const operation = `create ${named(spec)}`;
       using memory = new Memory(8);
@@ -89,16 +89,17 @@ function addFeature(bits: bigint, feature: string): bigint {
 
 /** Reads an image's header: two RADOS reads, and the image is not opened. */
 export function readImage(connection: Connection, spec: ImageSpec): Promise<Image | undefined> {
-  return connection.inPool(
-    spec,
-    async (io) => {
-      const operation = `read the id of ${named(spec)}`;
-      const id = decodeText(await readBytes(io, `rbd_id.${spec.image}`, operation, ID_BYTES));
-      if (id === undefined) throw new CephError(EINVAL, operation);
-      return await readHeader(io, id);
-    },
-    { [ENOENT]: undefined },
-  );
+  return connection.inPool(spec, async (io) => readHeader(io, await readId(io, spec)), {
+    [ENOENT]: undefined,
+  });
+}
+
+/** The id of the image that has a name. Throws CephError: ENOENT where there is none. */
+export async function readId(io: IoCtx, spec: ImageSpec): Promise<string> {
+  const operation = `read the id of ${named(spec)}`;
+  const id = decodeText(await readBytes(io, `rbd_id.${spec.image}`, operation, ID_BYTES));
+  if (id === undefined) throw new CephError(EINVAL, operation);
+  return id;
 }
 
 type Opened = Handle<'rbd_image_t'>;

@@ -1,25 +1,11 @@
 import { VolumeError } from '../volume/errors.js';
-import type { Connection, Place } from './connection.js';
+import type { Connection } from './connection.js';
 import { check, ENOENT, ERANGE } from './errno.js';
 import { type Address, callAsync, Memory } from './native.js';
 import type { Session } from './session.js';
 
 /** The application that `rbd pool init` gives a pool. */
 const APPLICATION = 'rbd';
-
-/** Fails with unknown-namespace where nobody made that namespace: librbd would create in it all the same. */
-export async function requireNamespace(session: Session, place: Place): Promise<void> {
-  const { pool, namespace } = place;
-  if (namespace === '') return;
-  const exists = await session.inPool(pool, '', async (io) => {
-    using out = new Memory(8);
-    const result = await callAsync('rbd_namespace_exists', io, namespace, out.address);
-    check(result, `look up namespace "${namespace}"`);
-    return out.copy(0, 1)[0] === 1;
-  });
-  if (!exists)
-    throw new VolumeError('unknown-namespace', { namespace, pool, cluster: session.cluster });
-}
 
 /** RADOS namespaces of a pool, the default one ('') first. */
 export function listNamespaces(connection: Connection, pool: string): Promise<readonly string[]> {

@@ -20,6 +20,8 @@ interface Context {
 
 /** One connected librados client and its I/O contexts. */
 export class Session {
+  /** Until when (as Date.now() counts) a pool's id and namespace need no look before an image is made. */
+  readonly readyUntil = new Map<string, number>();
   readonly #contexts = new Map<string, Context>();
   readonly #destroying = new Set<Promise<void>>();
 

@@ -105,7 +105,7 @@ export interface Cluster {
   growImage(spec: ImageSpec, sizeBytes: bigint): Promise<'grown' | 'larger' | 'gone'>;
   /** True where no object of the image holds a byte. */
   isBlank(spec: ImageSpec): Promise<boolean>;
-  /** Moves an image to the pool's trash. 'gone' where there is none; 'busy' where a client has it open. */
+  /** Moves an image to the pool's trash. 'gone' where there is none; 'busy' where a client keeps its lock. */
   trashImage(spec: ImageSpec): Promise<'trashed' | 'gone' | 'busy'>;
   listTrash(spec: Pick<ImageSpec, 'pool' | 'namespace'>): Promise<readonly TrashedImage[]>;
   /** Reads a trashed image's metadata by its id. */
