@@ -200,6 +200,7 @@ t.test('HCL 1 refuses what Nomad refuses, and says where', async (t) => {
     ['a key without a value', 'a\nb = 1', ['1:1-2 "a" has no value']],
     ['a key at the end', 'a = 1\nb', ['2:1-2 "b" has no value']],
     ['"=" at the end', 'a =', ['1:4-4 A value is expected, not the end of the file']],
+    ['"=" at the end of a line', 'a =\nb = 1', ['1:3-4 Nothing follows this "="']],
     ['a label before "="', 'a b = 1', ['1:1-4 One key stands before "="']],
     ['a number as a key', '1 = 2', ['1:1-2 "1" where a key is expected']],
     ['a brace too many', 'a = 1\n}\nb = 2', ['2:1-2 This brace closes nothing']],

@@ -42,3 +42,11 @@ export function describeIllegal(text: string, start: number): Token {
     'Neither a name, a value nor punctuation of HCL begins with this character.',
   );
 }
+
+/** What to say of a name where a value is expected. */
+export function bareWord(word: string): [summary: string, detail: string] {
+  if (/^(true|false)$/i.test(word))
+    return [`"${word}" is not a boolean`, `Write ${word.toLowerCase()}, in lower case.`];
+  if (word === 'null') return ['There is no null', 'Leave the key out instead.'];
+  return [`${word} needs quotes`, `Text stands in double quotes: "${word}".`];
+}

@@ -1,9 +1,10 @@
 import { type Diagnostic, errorAt, spanning } from '../diagnostic.js';
 import { attributeOf, type Body, blockOf, type Item, type Key, type Value } from './ast.js';
+import { bareWord } from './illegal.js';
 import { tokenize } from './lexer.js';
 import { literalOf } from './literal.js';
 import type { Source } from './source.js';
-import { nameToken, type Token } from './token.js';
+import { nameToken, type Token, type TokenType } from './token.js';
 
 /** Deeper nesting than any specification has; without a limit a hostile file would exhaust the stack. */
 const DEPTH_LIMIT = 100;
@@ -189,6 +190,16 @@ export class Parser {
       case '[':
         return this.#list();
       default: {
+        const assign = this.#tokens[this.#at - 1] ?? token;
+        if (this.#beginsItem(token, this.#source.lineAt(assign.start), ['=', '{'])) {
+          this.#report(
+            assign.start,
+            assign.end,
+            'Nothing follows this "="',
+            'A value is expected on the same line; the next line is another item.',
+          );
+          return { kind: 'invalid', range: this.#source.range(assign.start, assign.end) };
+        }
         const range = this.#source.range(token.start, token.end);
         this.#refuse(token, ...this.#noValue(token));
         this.#skip(false);
@@ -225,10 +236,7 @@ export class Parser {
         `"${word}" is an expression`,
         'Expressions are not evaluated in this version: there are no variables and no functions. Write the value itself.',
       ];
-    if (/^(true|false)$/i.test(word))
-      return [`"${word}" is not a boolean`, `Write ${word.toLowerCase()}, in lower case.`];
-    if (word === 'null') return ['There is no null', 'Leave the key out instead.'];
-    return [`${word} needs quotes`, `Text stands in double quotes: "${word}".`];
+    return bareWord(word);
   }
 
   #object(): Value {
@@ -282,7 +290,7 @@ export class Parser {
     let needsComma = false;
     for (;;) {
       const token = this.#peek();
-      if (this.#beginsItem(token, line) && ['=', '{'].includes(this.#peek(1).type)) {
+      if (this.#beginsItem(token, line, ['=', '{'])) {
         this.#unclosed(open, ']');
         return items;
       }
@@ -349,16 +357,18 @@ export class Parser {
     }
   }
 
-  #beginsItem(token: Token, line: number): boolean {
+  /** True for a key that begins a line below `line` and is followed by one of some tokens. */
+  #beginsItem(
+    token: Token,
+    line: number,
+    followers: readonly TokenType[] = ['=', '{', 'name', 'string'],
+  ): boolean {
     if (token.type !== 'name' && token.type !== 'string') return false;
     const own = this.#source.lineAt(token.start);
     const before = this.#tokens[this.#at - 1];
     if (own <= line || (before !== undefined && this.#source.lineAt(before.end - 1) >= own))
       return false;
     const next = this.#peek(1);
-    return (
-      ['=', '{', 'name', 'string'].includes(next.type) ||
-      (next.type === 'illegal' && this.#text(next) === ':')
-    );
+    return followers.includes(next.type) || (next.type === 'illegal' && this.#text(next) === ':');
   }
 }

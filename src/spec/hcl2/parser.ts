@@ -1,5 +1,6 @@
 import { type Diagnostic, errorAt, type Range } from '../diagnostic.js';
 import { attributeOf, type Body, blockOf, type Item, type Key, type Value } from '../hcl/ast.js';
+import { bareWord } from '../hcl/illegal.js';
 import { integerOf, numberOf } from '../hcl/numbers.js';
 import type { Source } from '../hcl/source.js';
 import { Cursor } from './cursor.js';
@@ -13,6 +14,8 @@ const ALL_BLANKS = /[ \t\r\n]+/y;
 const WORD = /[\p{ID_Start}_][\p{ID_Continue}-]*/uy;
 const NUMBER = /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const OPERATOR = /[-+*/%=!<>&|?.[(]|:(?!=)/y;
+
+const BARE_WORD = /^[\p{ID_Start}_][\p{ID_Continue}-]*$/u;
 
 export interface Hcl2 {
   readonly body: Body;
@@ -114,6 +117,11 @@ class Reader {
 
   #computed(start: number, end: number): Value {
     const range = this.#source.range(start, end);
+    const written = this.#source.text.slice(start, end);
+    if (BARE_WORD.test(written)) {
+      this.diagnostics.push(errorAt(range, ...bareWord(written)));
+      return { kind: 'invalid', range };
+    }
     this.diagnostics.push(
       errorAt(
         range,

@@ -45,7 +45,9 @@ function readSize(name: string, value: Extract<Value, { raw: string }>, report: 
   if (written === '') return 0n;
   const result = parseBytes(written);
   if ('problem' in result) {
-    const unit = result.unit === undefined ? undefined : guess(result.unit, UNIT_NAMES);
+    const unit = /^[a-z]+$/.test(result.unit ?? '')
+      ? guess(result.unit ?? '', UNIT_NAMES)
+      : undefined;
     report(
       errorAt(
         value.range,

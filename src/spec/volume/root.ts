@@ -33,7 +33,7 @@ export function named(context: Context, name: string): Entry[] {
   return context.entries.filter(({ key }) => key.value.toLowerCase() === name);
 }
 
-/** The same, where Nomad would pick one of two spellings at random. */
+/** The entries in one spelling, where Nomad would pick one of two at random. */
 export function namedOnce(context: Context, name: string): Entry[] {
   const entries = named(context, name);
   const [first] = entries;
@@ -46,7 +46,7 @@ export function namedOnce(context: Context, name: string): Entry[] {
         `As "${first.key.value}" and as "${other.key.value}": Nomad takes one of them at random. Keep one.`,
       ),
     );
-  return entries;
+  return entries.filter(({ key }) => key.value === first?.key.value);
 }
 
 /**
