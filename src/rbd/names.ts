@@ -65,14 +65,16 @@ export function listNames(
   after: string | undefined,
   limit: number,
 ): Promise<readonly Entry[]> {
-  return connection.inPool({ pool, namespace: '' }, async (io) => {
+  return connection.use(async (session) => {
     const found: Entry[] = [];
     const first = after === undefined ? 0 : shardOf(after);
     for (let shard = first; shard < SHARDS && found.length < limit; ) {
       const start = found.at(-1)?.key ?? after;
       const behind = start !== undefined && shardOf(start) === shard ? start : '';
       const range = { prefix: '', after: behind, limit: limit - found.length };
-      const reading = readMap(io, objectOf(shard), 'list the name index', { range });
+      const reading = session.inPool(pool, '', (io) =>
+        readMap(io, objectOf(shard), 'list the name index', { range }),
+      );
       const entries = (await settle(reading, { [ENOENT]: undefined })) ?? new Map();
       for (const [key, value] of entries) found.push({ key, value: value.toString() });
       // The OSD may answer fewer than were asked for: a shard is done when it answers none.

@@ -400,6 +400,21 @@ t.test('a pool that was removed and made again is used at once', async (t) => {
   t.equal(await cluster.createImage(spec, PLAIN), 'created');
 });
 
+t.test('a name index whose pool is gone is no empty one', async (t) => {
+  const pool = await ceph.freshPool();
+  const indexed = openClusters([{ ...ceph.settings, pool }]);
+  const index = indexed.get(ceph.name);
+  t.equal(await index.swapName('a', undefined, 'old'), 'swapped');
+  t.equal((await index.listNames(undefined, 10)).length, 1);
+  await ceph.ceph('osd', 'pool', 'delete', pool, pool, '--yes-i-really-really-mean-it');
+  await t.rejects(index.listNames(undefined, 10), failure('unknown-pool'));
+  await ceph.ceph('osd', 'pool', 'create', pool, '1');
+  t.same(await index.listNames(undefined, 10), []);
+  t.equal(await index.swapName('b', undefined, 'new'), 'swapped');
+  t.same(await index.listNames(undefined, 10), [{ key: 'b', value: 'new' }]);
+  await indexed.close();
+});
+
 t.test('a wrong key, a malformed one and an unknown user are denied, the key unsaid', async (t) => {
   const wrong = `${ceph.key.slice(0, 20)}${ceph.key.slice(20).split('').reverse().join('')}`;
   const foreign = Buffer.from(ceph.key, 'base64');
