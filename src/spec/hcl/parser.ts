@@ -1,10 +1,10 @@
 import { type Diagnostic, errorAt, spanning } from '../diagnostic.js';
 import { attributeOf, type Body, blockOf, type Item, type Key, type Value } from './ast.js';
 import { bareWord } from './illegal.js';
-import { tokenize } from './lexer.js';
 import { literalOf } from './literal.js';
 import type { Source } from './source.js';
-import { nameToken, type Token, type TokenType } from './token.js';
+import { nameToken, type Token } from './token.js';
+import { TokenStream } from './token-stream.js';
 
 /** Deeper nesting than any specification has; without a limit a hostile file would exhaust the stack. */
 const DEPTH_LIMIT = 100;
@@ -12,16 +12,15 @@ const DEPTH_LIMIT = 100;
 /** Reads HCL 1. It goes on behind a mistake, so that all of them are reported at once. */
 export class Parser {
   readonly #source: Source;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: TokenStream;
   readonly diagnostics: Diagnostic[] = [];
-  #at = 0;
   #depth = 0;
   /** True where the rest was given up. */
   tooDeep = false;
 
   constructor(source: Source) {
     this.#source = source;
-    this.#tokens = tokenize(source.text);
+    this.#tokens = new TokenStream(source);
   }
 
   file(): Body {
@@ -29,19 +28,8 @@ export class Parser {
     return {
       items,
       range: this.#source.range(0, this.#source.text.length),
-      complete: this.#peek().problem === undefined,
+      complete: this.#tokens.peek().problem === undefined,
     };
-  }
-
-  #peek(ahead = 0): Token {
-    const last = this.#tokens[this.#tokens.length - 1];
-    return this.#tokens[this.#at + ahead] ?? last ?? { type: 'end', start: 0, end: 0 };
-  }
-
-  #take(): Token {
-    const token = this.#peek();
-    if (token.type !== 'end') this.#at++;
-    return token;
   }
 
   #report(start: number, end: number, summary: string, detail: string): void {
@@ -62,7 +50,7 @@ export class Parser {
   #items(top: boolean): Item[] {
     const items: Item[] = [];
     for (;;) {
-      const token = this.#peek();
+      const token = this.#tokens.peek();
       if (token.type === 'end') {
         if (top && token.problem !== undefined) this.#refuse(token, '', '');
         return items;
@@ -70,7 +58,7 @@ export class Parser {
       if (token.type === '}') {
         if (!top) return items;
         this.#refuse(
-          this.#take(),
+          this.#tokens.take(),
           'This brace closes nothing',
           'Every "}" has a "{" before it; remove this one, or open the block it was meant for.',
         );
@@ -78,13 +66,13 @@ export class Parser {
       }
       const item = this.#item();
       if (item !== undefined) items.push(item);
-      if (this.#peek().type === ',') this.#take();
+      if (this.#tokens.peek().type === ',') this.#tokens.take();
     }
   }
 
   #item(): Item | undefined {
     const keys = this.#keys();
-    const token = this.#peek();
+    const token = this.#tokens.peek();
     const [first, ...labels] = keys;
     if (first === undefined) {
       this.#refuse(
@@ -92,7 +80,7 @@ export class Parser {
         `${nameToken(token, this.#source.text)} where a key is expected`,
         'A key is a name or a quoted string; "=" and a value follow, or a block in braces.',
       );
-      this.#skip(true);
+      this.#tokens.skip(true);
       return undefined;
     }
     if (token.type === '{') {
@@ -100,10 +88,10 @@ export class Parser {
       if (value.kind !== 'object') return this.#unread(first);
       return blockOf([first, ...labels], value.body, spanning(first.range, value.range));
     }
-    const colon = token.type === 'illegal' && this.#text(token) === ':';
+    const colon = token.type === 'illegal' && this.#tokens.text(token) === ':';
     if (token.type === '=' || colon) {
       if (colon) this.#refuse(token, '', '');
-      this.#take();
+      this.#tokens.take();
       return this.#assigned([first, ...labels]);
     }
     this.#withoutValue([first, ...labels], token);
@@ -113,23 +101,19 @@ export class Parser {
   #keys(): Key[] {
     const keys: Key[] = [];
     for (;;) {
-      const token = this.#peek();
+      const token = this.#tokens.peek();
       if (token.type !== 'name' && token.type !== 'string') return keys;
       if (token.problem !== undefined && keys.length > 0) return keys;
-      this.#take();
+      this.#tokens.take();
       if (token.problem !== undefined) this.#refuse(token, '', '');
       keys.push({ value: this.#keyText(token), range: this.#source.range(token.start, token.end) });
     }
   }
 
   #keyText(token: Token): string {
-    if (token.type === 'name' || token.problem !== undefined) return this.#text(token);
+    if (token.type === 'name' || token.problem !== undefined) return this.#tokens.text(token);
     const value = literalOf(token, this.#source, (diagnostic) => this.diagnostics.push(diagnostic));
-    return value.kind === 'string' ? value.value : this.#text(token);
-  }
-
-  #text(token: Token): string {
-    return this.#source.text.slice(token.start, token.end);
+    return value.kind === 'string' ? value.value : this.#tokens.text(token);
   }
 
   /** Behind "=". More than one key there is a mistake: the last one is taken where it begins a line. */
@@ -174,24 +158,24 @@ export class Parser {
         `"=" and a value, or a block in braces, is expected behind it; ${nameToken(token, this.#source.text)} follows.`,
       );
     }
-    this.#skip(token.type === 'illegal');
+    this.#tokens.skip(token.type === 'illegal');
   }
 
   #value(): Value {
-    const token = this.#peek();
+    const token = this.#tokens.peek();
     switch (token.type) {
       case 'string':
       case 'heredoc':
       case 'number':
       case 'bool':
-        return this.#literal(this.#take());
+        return this.#literal(this.#tokens.take());
       case '{':
         return this.#object();
       case '[':
         return this.#list();
       default: {
-        const assign = this.#tokens[this.#at - 1] ?? token;
-        if (this.#beginsItem(token, this.#source.lineAt(assign.start), ['=', '{'])) {
+        const assign = this.#tokens.last ?? token;
+        if (this.#tokens.beginsItem(token, this.#source.lineAt(assign.start), ['=', '{'])) {
           this.#report(
             assign.start,
             assign.end,
@@ -202,7 +186,7 @@ export class Parser {
         }
         const range = this.#source.range(token.start, token.end);
         this.#refuse(token, ...this.#noValue(token));
-        this.#skip(false);
+        this.#tokens.skip(false);
         return { kind: 'invalid', range };
       }
     }
@@ -213,9 +197,9 @@ export class Parser {
       this.#refuse(token, '', '');
       return { kind: 'invalid', range: this.#source.range(token.start, token.end) };
     }
-    const next = this.#peek();
+    const next = this.#tokens.peek();
     if (token.type === 'number' && next.type === 'name' && next.start === token.end) {
-      this.#take();
+      this.#tokens.take();
       const word = this.#source.text.slice(token.start, next.end);
       this.#report(token.start, next.end, `${word} needs quotes`, `Write "${word}".`);
       return { kind: 'invalid', range: this.#source.range(token.start, next.end) };
@@ -224,14 +208,14 @@ export class Parser {
   }
 
   #noValue(token: Token): [summary: string, detail: string] {
-    const word = this.#text(token);
+    const word = this.#tokens.text(token);
     if (token.type !== 'name')
       return [
         `A value is expected, not ${nameToken(token, this.#source.text)}`,
         'A value is a string in double quotes, a number, true, false, a list in brackets or a block in braces.',
       ];
-    const follows = this.#peek(1);
-    if (word.includes('.') || (follows.type === 'illegal' && this.#text(follows) === '('))
+    const follows = this.#tokens.peek(1);
+    if (word.includes('.') || (follows.type === 'illegal' && this.#tokens.text(follows) === '('))
       return [
         `"${word}" is an expression`,
         'Expressions are not evaluated in this version: there are no variables and no functions. Write the value itself.',
@@ -240,12 +224,12 @@ export class Parser {
   }
 
   #object(): Value {
-    const open = this.#take();
+    const open = this.#tokens.take();
     if (this.#depth >= DEPTH_LIMIT) return this.#tooDeep(open);
     this.#depth++;
     const items = this.#items(false);
     this.#depth--;
-    const close = this.#take();
+    const close = this.#tokens.take();
     const complete = close.type === '}';
     if (!complete) this.#unclosed(open, '}');
     const range = this.#source.range(open.start, close.end);
@@ -257,7 +241,7 @@ export class Parser {
     this.#report(
       open.start,
       open.end,
-      `This "${this.#text(open)}" is never closed`,
+      `This "${this.#tokens.text(open)}" is never closed`,
       `Its "${close}" is missing; is the file cut short?`,
     );
   }
@@ -270,17 +254,17 @@ export class Parser {
       `Blocks and lists stand in one another ${DEPTH_LIMIT} times at most.`,
     );
     this.tooDeep = true;
-    this.#at = this.#tokens.length - 1;
+    this.#tokens.skipAll();
     return { kind: 'invalid', range: this.#source.range(open.start, open.end) };
   }
 
   #list(): Value {
-    const open = this.#take();
+    const open = this.#tokens.take();
     if (this.#depth >= DEPTH_LIMIT) return this.#tooDeep(open);
     this.#depth++;
     const items = this.#elements(open);
     this.#depth--;
-    const end = this.#tokens[this.#at - 1]?.end ?? open.end;
+    const end = this.#tokens.last?.end ?? open.end;
     return { kind: 'list', items, range: this.#source.range(open.start, end) };
   }
 
@@ -289,22 +273,22 @@ export class Parser {
     const line = this.#source.lineAt(open.start);
     let needsComma = false;
     for (;;) {
-      const token = this.#peek();
-      if (this.#beginsItem(token, line, ['=', '{'])) {
+      const token = this.#tokens.peek();
+      if (this.#tokens.beginsItem(token, line, ['=', '{'])) {
         this.#unclosed(open, ']');
         return items;
       }
       if (token.type === ']') {
-        this.#take();
+        this.#tokens.take();
         return items;
       }
       if (token.type === 'end' || token.type === '}' || token.type === '=') {
         this.#unclosed(open, ']');
-        if (token.type === '=') this.#skip(false);
+        if (token.type === '=') this.#tokens.skip(false);
         return items;
       }
       if (token.type === ',') {
-        this.#take();
+        this.#tokens.take();
         needsComma = false;
         continue;
       }
@@ -325,50 +309,8 @@ export class Parser {
   #element(token: Token): Value {
     if (token.type !== 'name' && token.type !== 'illegal') return this.#value();
     this.#refuse(token, ...this.#noValue(token));
-    this.#take();
-    this.#skipElement();
+    this.#tokens.take();
+    this.#tokens.skipElement();
     return { kind: 'invalid', range: this.#source.range(token.start, token.end) };
-  }
-
-  #skipElement(): void {
-    let depth = 0;
-    for (;;) {
-      const { type } = this.#peek();
-      if (type === 'end' || type === '}' || type === '=') return;
-      if (depth === 0 && (type === ',' || type === ']')) return;
-      if (type === '[') depth++;
-      if (type === ']') depth--;
-      this.#take();
-    }
-  }
-
-  /** Goes to where the next item may begin. */
-  #skip(takeOne: boolean): void {
-    const line = this.#source.lineAt(this.#peek().start);
-    let depth = 0;
-    if (takeOne && !['{', '}', '['].includes(this.#peek().type)) this.#take();
-    for (;;) {
-      const token = this.#peek();
-      if (token.type === 'end' || (token.type === '}' && depth === 0)) return;
-      if (depth === 0 && (token.type === ',' || this.#beginsItem(token, line))) return;
-      if (token.type === '{' || token.type === '[') depth++;
-      if (token.type === '}' || token.type === ']') depth = Math.max(0, depth - 1);
-      this.#take();
-    }
-  }
-
-  /** True for a key that begins a line below `line` and is followed by one of some tokens. */
-  #beginsItem(
-    token: Token,
-    line: number,
-    followers: readonly TokenType[] = ['=', '{', 'name', 'string'],
-  ): boolean {
-    if (token.type !== 'name' && token.type !== 'string') return false;
-    const own = this.#source.lineAt(token.start);
-    const before = this.#tokens[this.#at - 1];
-    if (own <= line || (before !== undefined && this.#source.lineAt(before.end - 1) >= own))
-      return false;
-    const next = this.#peek(1);
-    return followers.includes(next.type) || (next.type === 'illegal' && this.#text(next) === ':');
   }
 }
