@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { controllerService } from '../csi/controller.js';
 import { identityService } from '../csi/identity.js';
@@ -85,7 +86,7 @@ function controllerPart({ effect, log }: PluginOptions, clusters: Clusters): Par
     onError: (error) => log.warn({ error: String(error) }, 'purge failed; it is tried again'),
   });
   return {
-    service: controllerService({ clusters, effect, purge }, new Queue()),
+    service: controllerService({ clusters, effect, purge, wait: sleep }, new Queue()),
     begin: () => purge.scan(),
     end: () => purge.stop(),
   };

@@ -7,6 +7,7 @@ import { readById, swapMetadata } from './metadata.js';
 import { listNames, readName, swapName } from './names.js';
 import { readNode, writeNode } from './nodes.js';
 import { listNamespaces, listPools } from './pools.js';
+import { clearRemains } from './remains.js';
 import { listTrash, purgeTrashed, trashImage } from './trash.js';
 
 /** The domain's store over a connection; the name index and the node registry are in `indexPool`. */
@@ -21,6 +22,7 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     address: () => address(connection),
     createImage: (spec, layout) => createImage(connection, spec, layout),
     readImage: (spec) => readImage(connection, spec),
+    clearRemains: (spec) => clearRemains(connection, spec),
     swapMetadata: (place, imageId, expected, next) =>
       swapMetadata(connection, place, imageId, expected, next),
     watchers: (spec) => watchers(connection, spec),

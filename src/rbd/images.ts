@@ -3,7 +3,8 @@ import type { Image, ImageLayout, ImageSpec, Watcher } from '../volume/store.js'
 import type { Connection } from './connection.js';
 import { decodeText } from './encoding.js';
 import { CephError, check, EBUSY, EDOM, EEXIST, EINVAL, ENOENT, ERANGE, EROFS } from './errno.js';
-import { readHeader } from './metadata.js';
+import { withLock } from './lock.js';
+import { headerOf, readHeader } from './metadata.js';
 import {
   CONSTANTS,
   call,
@@ -102,6 +103,9 @@ export async function readId(io: IoCtx, spec: ImageSpec): Promise<string> {
   return id;
 }
 
+/** The advisory lock on an image's header under which it grows. */
+const GROW_LOCK = 'pannier.grow';
+
 type Opened = Handle<'rbd_image_t'>;
 
 /** Opens an image, works with it and closes it. Throws CephError: ENOENT where there is none. */
@@ -157,7 +161,10 @@ export function bare(address: string): string {
   return address.replace(/^(v1|v2|any):/, '');
 }
 
-/** Grows an image and never shrinks it: librbd compares again when it resizes. */
+/**
+ * Grows an image and never shrinks it. librbd compares with the size that it read when it opened the image, so
+ * without the feature exclusive-lock two controllers could cross: a lock of our own keeps them in line.
+ */
 export function growImage(
   connection: Connection,
   spec: ImageSpec,
@@ -165,7 +172,10 @@ export function growImage(
 ): Promise<'grown' | 'larger' | 'gone'> {
   return connection.inPool(
     spec,
-    (io) => withImage(io, spec, 'rbd_open', (image) => grow(image, spec, connection, sizeBytes)),
+    async (io) =>
+      await withLock(io, headerOf(await readId(io, spec)), GROW_LOCK, () =>
+        withImage(io, spec, 'rbd_open', (image) => grow(image, spec, connection, sizeBytes)),
+      ),
     { [ENOENT]: 'gone' } as const,
   );
 }

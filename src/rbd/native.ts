@@ -40,6 +40,21 @@ export const FUNCTIONS = {
   rados_ioctx_set_namespace: ['void', ['rados_ioctx_t', 'const char *'], 'returns'],
   rados_set_pool_full_try: ['void', ['rados_ioctx_t'], 'returns'],
 
+  rados_lock_exclusive: [
+    'int',
+    [
+      'rados_ioctx_t',
+      'const char *',
+      'const char *',
+      'const char *',
+      'const char *',
+      'struct timeval *',
+      'uint8_t',
+    ],
+    'waits',
+  ],
+  rados_unlock: ['int', ['rados_ioctx_t', 'const char *', 'const char *', 'const char *'], 'waits'],
+
   rados_create_read_op: ['rados_read_op_t', [], 'returns'],
   rados_release_read_op: ['void', ['rados_read_op_t'], 'returns'],
   rados_read_op_read: [
@@ -130,6 +145,7 @@ export const FUNCTIONS = {
     ['rados_ioctx_t', 'const char *', 'uint64_t', 'rbd_image_options_t'],
     'waits',
   ],
+  rbd_remove: ['int', ['rados_ioctx_t', 'const char *'], 'waits'],
   rbd_open: ['int', ['rados_ioctx_t', 'const char *', 'rbd_image_t *', 'const char *'], 'waits'],
   rbd_open_read_only: [
     'int',
@@ -159,6 +175,8 @@ export const FUNCTIONS = {
   ],
   rbd_watchers_list: ['int', ['rbd_image_t', 'rbd_image_watcher_t *', 'size_t *'], 'waits'],
   rbd_watchers_list_cleanup: ['void', ['rbd_image_watcher_t *', 'size_t'], 'returns'],
+  rbd_metadata_get: ['int', ['rbd_image_t', 'const char *', 'char *', 'size_t *'], 'waits'],
+  rbd_metadata_set: ['int', ['rbd_image_t', 'const char *', 'const char *'], 'waits'],
   rbd_trash_move: ['int', ['rados_ioctx_t', 'const char *', 'uint64_t'], 'waits'],
   rbd_trash_remove: ['int', ['rados_ioctx_t', 'const char *', 'bool'], 'waits'],
   rbd_trash_list: ['int', ['rados_ioctx_t', 'rbd_trash_image_info_t *', 'size_t *'], 'waits'],
@@ -284,6 +302,7 @@ function library(): ReadonlyMap<FunctionName, Bound> {
   koffi.proto('int pannier_extent_callback(uint64_t, size_t, int, void *)');
   const substitutes: Readonly<Record<string, string>> = {
     'struct timespec *': 'void *',
+    'struct timeval *': 'void *',
     'int (*)(uint64_t, size_t, int, void *)': 'pannier_extent_callback *',
   };
   const functions = new Map<FunctionName, Bound>();
@@ -379,7 +398,7 @@ export class Memory implements Disposable {
     return BigInt(koffi.decode.int64(this.at(offset)));
   }
 
-  setUint64(offset: number, value: number): void {
+  setUint64(offset: number, value: number | bigint): void {
     koffi.encode(this.at(offset), 'uint64_t', value);
   }
 

@@ -9,6 +9,8 @@ export interface Controller {
   readonly clusters: Clusters;
   readonly effect: Effect;
   readonly purge: Purge;
+  /** Lets so many milliseconds pass. */
+  readonly wait: (ms: number) => Promise<unknown>;
 }
 
 /** A volume as the controller answers it. */

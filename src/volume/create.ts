@@ -1,6 +1,6 @@
 import { type Capability, unsupported } from './capability.js';
 import type { Controller, Volume } from './controller.js';
-import { discard, discardReplaced } from './discard.js';
+import { clearRemains, discard, discardReplaced } from './discard.js';
 import { fail } from './errors.js';
 import { formatHandle, HANDLE_MAX_BYTES, parseHandle, type VolumeHandle } from './handle.js';
 import { imageName, nameKey } from './name.js';
@@ -174,11 +174,14 @@ async function complete(
   const text = formatRecord(claim.pending);
   const sizeBytes = BigInt(claim.pending.sizeBytes);
   await discardReplaced(controller, cluster, claim, handle);
-  await controller.effect('create/create-image', () =>
+  const made = await controller.effect('create/create-image', () =>
     cluster.createImage(handle, { ...parameters, features: parameters.imageFeatures, sizeBytes }),
   );
   const image = await cluster.readImage(handle);
-  if (image === undefined) return false;
+  if (image === undefined) {
+    if (made === 'exists') await clearRemains(controller, cluster, handle);
+    return false;
+  }
   const kept = image.metadata.get(RECORD_KEY);
   if (kept === undefined && image.sizeBytes === sizeBytes) {
     const written = await controller.effect('create/write-record', () =>

@@ -59,3 +59,20 @@ export async function discardReplaced(
       await discard(controller, cluster, handle, image, claim.pending);
   }
 }
+
+/** How long a creation that is alive may have a name without an image, in milliseconds; it takes some ten. */
+const HALF_MADE_MS = 1_000;
+
+/**
+ * Clears a name that Ceph says is taken and that has no image: what is left of a controller that died inside
+ * Ceph's own creation. One that is alive is given time; it has told nobody of its image either.
+ */
+export async function clearRemains(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+): Promise<void> {
+  await controller.wait(HALF_MADE_MS);
+  if ((await cluster.readImage(handle)) !== undefined) return;
+  await controller.effect('create/clear-remains', () => cluster.clearRemains(handle));
+}

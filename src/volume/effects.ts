@@ -3,7 +3,14 @@
  * here, and the crash tests kill the plugin after each one; an effect that is not in the list does not compile.
  */
 export const EFFECTS = {
-  create: ['claim-name', 'discard-image', 'create-image', 'write-record', 'commit-name'],
+  create: [
+    'claim-name',
+    'discard-image',
+    'create-image',
+    'clear-remains',
+    'write-record',
+    'commit-name',
+  ],
   delete: ['mark-deleting', 'trash-image', 'release-name', 'purge-image'],
   expand: ['grow-image'],
   controllerPublish: ['write-publication'],

@@ -1,5 +1,6 @@
 import type { Effect } from './effects.js';
 import type { VolumeHandle } from './handle.js';
+import { keyOfImageName } from './name.js';
 import { parseRecord, RECORD_KEY } from './record.js';
 import type { Cluster, Clusters } from './store.js';
 
@@ -115,6 +116,8 @@ async function isDeletedVolume(
   name: string,
 ): Promise<boolean> {
   const image = await cluster.readTrashed(place, imageId);
-  const record = parseRecord(image?.metadata.get(RECORD_KEY));
+  // A purge that was cut short leaves the entry without its header: nothing but our name is left of it.
+  if (image === undefined) return keyOfImageName(name) !== undefined;
+  const record = parseRecord(image.metadata.get(RECORD_KEY));
   return record?.handle.endsWith(`/${name}`) === true;
 }

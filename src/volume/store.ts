@@ -87,6 +87,11 @@ export interface Cluster {
   /** Reads an image's header without opening the image, or undefined where there is none. */
   readImage(spec: ImageSpec): Promise<Image | undefined>;
   /**
+   * Clears what a creation or a move to the trash that was cut short inside Ceph left under a name: createImage
+   * says 'exists' there and readImage finds nothing. An image that is whole is left alone.
+   */
+  clearRemains(spec: ImageSpec): Promise<void>;
+  /**
    * Changes image metadata in one RADOS operation, where every key in `expected` still has that value
    * (undefined: absent). A key set to undefined is removed.
    */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { ClusterSettings } from '../../src/config/settings.js';
 import { CephCluster, type CephOptions } from '../../src/dev/ceph/cluster.js';
+import { run } from '../../src/dev/run.js';
 import { labFolder } from './folder.js';
 
 /** The name that tests give their cluster: the first part of a volume's handle. */
@@ -67,6 +68,11 @@ export class LabCeph {
   /** Runs `rbd` as the administrator and returns what it printed. */
   rbd(...args: string[]): Promise<string> {
     return this.#cluster.rbd(...args);
+  }
+
+  /** Runs `rados` as the administrator and returns what it printed. */
+  rados(...args: string[]): Promise<string> {
+    return run('rados', ['-c', this.conf, '--id', 'admin', ...args], {});
   }
 
   startMon(): Promise<void> {

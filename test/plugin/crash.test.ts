@@ -7,6 +7,7 @@ import {
   type VolumeCapabilitySchema,
 } from '../../src/proto/csi/v1/csi_pb.js';
 import { type EffectName, effectNames } from '../../src/volume/effects.js';
+import { DEFAULT_NAME_PREFIX, imageName } from '../../src/volume/name.js';
 import { type LabCeph, startCeph } from '../lab/ceph.js';
 import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
 import { codeOf, type LabPlugin, startPlugin } from '../lab/plugin.js';
@@ -25,6 +26,8 @@ interface Life {
   readonly grownBetween?: boolean;
   /** The name was claimed before, for another size, by a controller that died after this effect. */
   readonly unfinished?: EffectName;
+  /** The image was half made by a controller that died inside Ceph's own creation. */
+  readonly halfMade?: boolean;
 }
 
 const ORDINARY: Life = { fsType: 'xfs' };
@@ -32,6 +35,7 @@ const ORDINARY: Life = { fsType: 'xfs' };
 /** Lives in which an effect comes up that an ordinary one does not have. */
 const LIVES: Partial<Record<EffectName, Life>> = {
   'create/discard-image': { ...ORDINARY, unfinished: 'create/create-image' },
+  'create/clear-remains': { ...ORDINARY, halfMade: true },
   'stage/grow-unmounted': { fsType: 'ext4', grownBetween: true },
   'stage/grow-mounted': { fsType: 'xfs', grownBetween: true },
   'publish/attach-device': { block: true, readonly: true },
@@ -46,8 +50,20 @@ function capabilityOf({
 }: Life): MessageInitShape<typeof VolumeCapabilitySchema> {
   return {
     accessMode: { mode: Mode.SINGLE_NODE_WRITER },
-    accessType: block ? { case: 'block', value: {} } : { case: 'mount', value: { fsType: fsType ?? '' } },
+    accessType: block
+      ? { case: 'block', value: {} }
+      : { case: 'mount', value: { fsType: fsType ?? '' } },
   };
+}
+
+/** Leaves what `rbd create` leaves when it is killed at a bad moment: a name and an id without a header. */
+async function leaveHalfMade(ceph: LabCeph, name: string): Promise<void> {
+  const image = imageName(name, DEFAULT_NAME_PREFIX);
+  await ceph.rbd('create', '--size=1M', `${ceph.pool}/${image}`);
+  const { id } = JSON.parse(await ceph.rbd('info', '--format=json', `${ceph.pool}/${image}`)) as {
+    id: string;
+  };
+  await ceph.rados('-p', ceph.pool, 'rm', `rbd_header.${id}`);
 }
 
 /** The calls of a volume's whole life, each of which can be repeated, by their names in EFFECTS. */
@@ -171,6 +187,7 @@ t.test(
         const life = LIVES[effect] ?? ORDINARY;
         const name = `crash-${index}`;
         if (life.unfinished !== undefined) await leaveUnfinished(ceph, name, life.unfinished);
+        if (life.halfMade) await leaveHalfMade(ceph, name);
         let plugin = await startPlugin({ clusters: [ceph.settings], crashAfter: effect });
         const { folder } = plugin;
         await plugin.registered();

@@ -78,6 +78,7 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
       const image = ceph.images.get(place(spec));
       return image && view(image);
     }),
+    clearRemains: atomic(() => {}),
     swapMetadata: atomic((_spec, imageId, expected, next): Swapped | 'gone' => {
       const image = ceph.headers.get(imageId);
       if (image === undefined) return 'gone';

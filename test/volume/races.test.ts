@@ -54,6 +54,7 @@ function controllerOn(
   return {
     clusters,
     effect: plainEffect,
+    wait: step,
     purge: startPurge({ clusters, effect: plainEffect, onError: () => {} }),
   };
 }
