@@ -22,6 +22,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /** Long enough for a program that only reads or sets something. */
 const DEFAULT_LIMIT_MS = 60_000;
+/** The code of the error that says that a program is over its limit. */
+const HUNG = 'HUNG';
 const OUTPUT_MAX = 64 * 1024;
 
 export interface ToolOptions {
@@ -39,9 +41,9 @@ export interface ToolResult {
 }
 
 /**
- * Runs a program without a shell. Fails with tool-missing, or with tool-failed and the end of what it wrote
- * to stderr. A program that is over its limit is killed and no longer waited for, since one that hangs in
- * the kernel does not die.
+ * Runs a program without a shell. Fails with tool-missing, with tool-failed and the end of what it wrote to
+ * stderr, or with tool-hung: a program that is over its limit is killed and no longer waited for, since one
+ * that hangs in the kernel does not die.
  */
 export async function runTool(
   tool: string,
@@ -52,6 +54,7 @@ export async function runTool(
   const result = await run(tool, args, limitMs).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
       fail('tool-missing', { tool, install: `apt-get install ${PACKAGES[tool] ?? tool}` });
+    if (error.code === HUNG) fail('tool-hung', { tool, volume, limit: `${limitMs / 1000}` });
     return fail('tool-failed', { tool, volume, problem: error.message }, { cause: error });
   });
   if (result.code !== 0 && accept !== 'all' && !accept.includes(result.code))
@@ -82,7 +85,7 @@ function run(tool: string, args: readonly string[], limitMs: number): Promise<To
       child.unref();
       child.stdout.destroy();
       child.stderr.destroy();
-      reject(new Error(`did not end within ${limitMs / 1000} s`));
+      reject(Object.assign(new Error('over its limit'), { code: HUNG }));
     }, limitMs);
     let stdout = '';
     let stderr = '';

@@ -190,6 +190,11 @@ export const CATALOGUE = {
     message: '{tool} failed for volume "{volume}": {problem}',
     remedy: "Look at the node's kernel log; the call can be repeated.",
   },
+  'tool-hung': {
+    code: 'UNAVAILABLE',
+    message: '{tool} for volume "{volume}" did not end within {limit} s',
+    remedy: 'The cluster may not answer: check `ceph -s`. The call can be repeated.',
+  },
   'tool-missing': {
     code: 'FAILED_PRECONDITION',
     message: '{tool} is not installed on this node',
