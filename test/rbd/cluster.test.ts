@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { accessOf } from '../../src/rbd/access.js';
 import { openClusters } from '../../src/rbd/clusters.js';
@@ -8,6 +9,7 @@ import type { ErrorName } from '../../src/volume/errors.js';
 import { nameKey } from '../../src/volume/name.js';
 import type { ImageLayout, ImageSpec } from '../../src/volume/store.js';
 import { startCeph } from '../lab/ceph.js';
+import { labFolder } from '../lab/folder.js';
 
 const PLAIN: ImageLayout = {
   sizeBytes: 10_000_001n,
@@ -268,6 +270,65 @@ t.test('an image grows and never shrinks, however the calls fall', async (t) => 
   t.equal((await cluster.readImage(spec))?.sizeBytes, 20_000_003n);
   await race((side, turn) => side.growImage(spec, 21_000_000n + BigInt(turn % 6) * 1_000_000n));
   t.equal((await cluster.readImage(spec))?.sizeBytes, 26_000_000n);
+});
+
+/** A text as Ceph's classes encode it. */
+function encoded(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+t.test('what a creation that was killed inside Ceph left does not keep its name', async (t) => {
+  const spec = fresh();
+  const id = await create(spec);
+  await ceph.rados('-p', spec.pool, 'rm', `rbd_header.${id}`);
+  t.equal(await cluster.createImage(spec, PLAIN), 'exists');
+  t.equal(await cluster.readImage(spec), undefined);
+  await cluster.clearRemains(spec);
+  t.equal(await cluster.createImage(spec, PLAIN), 'created');
+  await cluster.clearRemains(spec);
+  t.equal(
+    (await cluster.readImage(spec))?.sizeBytes,
+    PLAIN.sizeBytes,
+    'a whole image is left alone',
+  );
+});
+
+t.test(
+  'what a move to the trash that was killed left does not keep its name, and the trash is kept',
+  async (t) => {
+    const spec = fresh();
+    const id = await create(spec);
+    await cluster.trashImage(spec);
+    const directory = [
+      [`name_${spec.image}`, encoded(id)],
+      [`id_${id}`, encoded(spec.image)],
+    ] as const;
+    for (const [key, value] of directory) {
+      const file = join(labFolder(), 'value');
+      writeFileSync(file, value);
+      await ceph.rados('-p', spec.pool, 'setomapval', 'rbd_directory', key, '-i', file);
+    }
+    t.equal(await cluster.createImage(spec, PLAIN), 'exists');
+    await cluster.clearRemains(spec);
+    t.equal((await cluster.readTrashed(spec, id))?.id, id, 'the trashed image is whole');
+    t.equal(await cluster.createImage(spec, PLAIN), 'created');
+  },
+);
+
+t.test('without exclusive-lock too, racing growths leave the largest size', async (t) => {
+  for (let round = 0; round < 5; round += 1) {
+    const spec = fresh();
+    await create(spec, { features: ['layering'] });
+    await Promise.all([
+      cluster.growImage(spec, 90_000_000n),
+      other.growImage(spec, 80_000_000n),
+      other.growImage(spec, 95_000_000n),
+    ]);
+    t.equal((await cluster.readImage(spec))?.sizeBytes, 95_000_000n);
+  }
 });
 
 t.test('watchers are the clients that have the image open for writing', async (t) => {
