@@ -309,11 +309,12 @@ t.test(
     for (const [key, value] of directory) {
       const file = join(labFolder(), 'value');
       writeFileSync(file, value);
-      await ceph.rados('-p', spec.pool, 'setomapval', 'rbd_directory', key, '-i', file);
+      await ceph.rados('-p', spec.pool, 'setomapval', 'rbd_directory', key, '--input-file', file);
     }
     t.equal(await cluster.createImage(spec, PLAIN), 'exists');
     await cluster.clearRemains(spec);
     t.equal((await cluster.readTrashed(spec, id))?.id, id, 'the trashed image is whole');
+  t.equal(await cluster.purgeTrashed(spec, id), 'removed');
     t.equal(await cluster.createImage(spec, PLAIN), 'created');
   },
 );
