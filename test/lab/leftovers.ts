@@ -19,8 +19,9 @@ export function newFolder(): string {
 
 /** Takes down whatever is left in a folder: mounts, loop devices, processes, files. */
 export async function clean(folder: string): Promise<void> {
-  unmountBelow(folder);
+  // A loop device that is mounted goes with its mount; behind an unmounted rbd-fuse it would not be found.
   detachBelow(folder);
+  unmountBelow(folder);
   const inside = findProcesses((args) => args.some((arg) => arg.includes(`${folder}/`))).filter(
     ({ pid }) => pid !== process.pid,
   );
