@@ -253,7 +253,7 @@ t.test('an image in a namespace is apart from one of the same name outside', asy
   t.equal(await cluster.swapMetadata(inside, id, {}, { 'pannier.a': 'in' }), 'swapped');
   t.equal((await cluster.readImage(outside))?.metadata.size, 0);
   t.equal(await cluster.growImage(inside, 20_000_000n), 'grown');
-  t.equal(await cluster.trashImage(inside), 'trashed');
+  t.equal(await cluster.trashImage(inside, id), 'trashed');
   t.same(await cluster.listTrash(outside), []);
   t.match(await cluster.listTrash(inside), [{ id, name: inside.image }]);
   t.equal(await cluster.purgeTrashed(inside, id), 'removed');
@@ -301,7 +301,7 @@ t.test(
   async (t) => {
     const spec = fresh();
     const id = await create(spec);
-    await cluster.trashImage(spec);
+    await cluster.trashImage(spec, id);
     const directory = [
       [`name_${spec.image}`, encoded(id)],
       [`id_${id}`, encoded(spec.image)],
@@ -314,7 +314,7 @@ t.test(
     t.equal(await cluster.createImage(spec, PLAIN), 'exists');
     await cluster.clearRemains(spec);
     t.equal((await cluster.readTrashed(spec, id))?.id, id, 'the trashed image is whole');
-  t.equal(await cluster.purgeTrashed(spec, id), 'removed');
+    t.equal(await cluster.purgeTrashed(spec, id), 'removed');
     t.equal(await cluster.createImage(spec, PLAIN), 'created');
   },
 );
@@ -364,11 +364,11 @@ t.test('an image is blank until a byte is written to it', async (t) => {
 
 t.test('a deleted image is in the trash, readable, until it is purged', async (t) => {
   const spec = fresh();
-  t.equal(await cluster.trashImage(spec), 'gone');
+  t.equal(await cluster.trashImage(spec, '1234abcd'), 'gone');
   const id = await create(spec);
   await cluster.swapMetadata(spec, id, {}, { 'pannier.a': 'ä' });
-  t.equal(await cluster.trashImage(spec), 'trashed');
-  t.equal(await cluster.trashImage(spec), 'gone');
+  t.equal(await cluster.trashImage(spec, id), 'trashed');
+  t.equal(await cluster.trashImage(spec, id), 'gone');
   t.equal(await cluster.readImage(spec), undefined);
   const [entry, ...more] = await other.listTrash(spec);
   t.match(entry, { id, name: spec.image });
@@ -384,16 +384,44 @@ t.test('a deleted image is in the trash, readable, until it is purged', async (t
   t.same(await cluster.listTrash(spec), []);
 });
 
-t.test('a trashed image that is still open is not purged', async (t) => {
+t.test('a name that another image has by now is not taken from it', async (t) => {
+  const spec = fresh();
+  const old = await create(spec);
+  t.equal(await cluster.trashImage(spec, old), 'trashed');
+  const id = await create(spec);
+  t.equal(await other.trashImage(spec, old), 'gone', 'a slower controller, in the same deletion');
+  t.equal((await cluster.readImage(spec))?.id, id);
+  const info = JSON.parse(await ceph.rbd('info', '--format', 'json', `${spec.pool}/${spec.image}`));
+  t.equal(info.id, id);
+  t.equal(await cluster.purgeTrashed(spec, old), 'removed');
+  t.equal(await cluster.trashImage(spec, old), 'gone');
+  t.equal(await cluster.purgeTrashed(spec, old), 'removed', 'an entry without an image goes too');
+  t.same(await cluster.listTrash(spec), []);
+  for (let round = 0; round < 5; round += 1) {
+    const racing = fresh();
+    const first = await create(racing);
+    const outcomes = race((side) => side.trashImage(racing, first));
+    const again = create(racing).then(() => cluster.readImage(racing));
+    const { trashed, gone } = await outcomes;
+    t.same({ trashed, gone }, { trashed: 1, gone: RACERS - 1 });
+    const made = (await again) ?? (await create(racing).then(() => cluster.readImage(racing)));
+    t.equal(made?.sizeBytes, PLAIN.sizeBytes);
+    t.not(made?.id, first);
+    await cluster.purgeTrashed(racing, first);
+    await cluster.trashImage(racing, made?.id ?? '');
+    await cluster.purgeTrashed(racing, made?.id ?? '');
+  }
+  t.same(await cluster.listTrash(spec), []);
+});
+
+t.test('an image that is open for writing is not trashed', async (t) => {
   const spec = fresh();
   const id = await create(spec);
   await whileOpen(spec, async () => {
-    const outcome = await cluster.trashImage(spec);
-    t.ok(['trashed', 'busy'].includes(outcome));
-    if (outcome === 'trashed') t.equal(await cluster.purgeTrashed(spec, id), 'busy');
-    t.ok(await cluster.readTrashed(spec, id));
+    t.equal(await cluster.trashImage(spec, id), 'busy');
+    t.equal((await cluster.readImage(spec))?.id, id);
   });
-  await cluster.trashImage(spec);
+  await cluster.trashImage(spec, id);
   t.equal(await cluster.purgeTrashed(spec, id), 'removed');
 });
 
@@ -401,7 +429,7 @@ t.test('an image with a snapshot stays in the trash', async (t) => {
   const spec = fresh();
   const id = await create(spec);
   await ceph.rbd('snap', 'create', `${spec.pool}/${spec.image}@s`);
-  t.equal(await cluster.trashImage(spec), 'trashed');
+  t.equal(await cluster.trashImage(spec, id), 'trashed');
   t.equal(await cluster.purgeTrashed(spec, id), 'busy');
 });
 
@@ -410,8 +438,7 @@ t.test('a long trash is listed whole', async (t) => {
   const specs = Array.from({ length: 70 }, () => fresh('', pool));
   await Promise.all(
     specs.map(async (spec) => {
-      await cluster.createImage(spec, { ...PLAIN, features: ['layering'] });
-      await cluster.trashImage(spec);
+      await cluster.trashImage(spec, await create(spec, { features: ['layering'] }));
     }),
   );
   const names = (await cluster.listTrash({ pool, namespace: '' })).map(({ name }) => name);

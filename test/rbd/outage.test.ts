@@ -112,7 +112,7 @@ t.test('a full pool says so, and what is deleted there frees it', async (t) => {
   t.equal(await cluster.readImage(more), undefined, 'nothing is half made');
   t.same(await cluster.capacity(pool), { availableBytes: 0n });
   t.equal(await cluster.swapMetadata(spec, id, {}, { 'pannier.a': 'x' }), 'swapped');
-  t.equal(await cluster.trashImage(spec), 'trashed');
+  t.equal(await cluster.trashImage(spec, id), 'trashed');
   t.same(
     (await cluster.listTrash(spec)).map((entry) => entry.id),
     [id],
@@ -125,16 +125,17 @@ t.test('an image that a full pool cannot put away is not said to be gone', async
   const pool = await ceph.freshPool();
   const spec = { pool, namespace: '', image: 'stays' };
   await ceph.rbd('create', '--size', '64M', `${pool}/stays`);
+  const id = (await cluster.readImage(spec))?.id ?? '';
   await ceph.ceph('osd', 'pool', 'set-quota', pool, 'max_objects', '1');
   while (!(await ceph.ceph('health', 'detail')).includes(`'${pool}'`))
     await new Promise((resolve) => setTimeout(resolve, 200));
-  t.equal(await cluster.trashImage(spec).catch(kindOf), 'cluster-full');
+  t.equal(await cluster.trashImage(spec, id).catch(kindOf), 'cluster-full');
   await ceph.ceph('osd', 'pool', 'set-quota', pool, 'max_objects', '0');
   for (;;) {
-    const outcome = await cluster.trashImage(spec).catch(kindOf);
+    const outcome = await cluster.trashImage(spec, id).catch(kindOf);
     if (outcome === 'cluster-full') continue;
     t.equal(outcome, 'trashed');
     break;
   }
-  t.equal(await cluster.trashImage(spec), 'gone');
+  t.equal(await cluster.trashImage(spec, id), 'gone');
 });
