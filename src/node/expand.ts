@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isReaderOnly } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
+import { findImage } from '../volume/find.js';
 import type { ExpandRequest } from '../volume/node.js';
 import { locateVolume, type NodeContext } from './context.js';
 import type { Device, Mapper } from './device/device.js';
@@ -21,7 +22,7 @@ export async function expand(context: NodeContext, request: ExpandRequest): Prom
   const { volumeId, range } = request;
   const { handle, cluster } = locateVolume(context, volumeId, undefined);
   const at = await findAtPath(context, volumeId, request.volumePath);
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   if (image === undefined) fail('volume-not-found', { volume: volumeId });
   if (range.requiredBytes > image.sizeBytes)
     fail('capacity-out-of-range', {

@@ -7,6 +7,7 @@ import {
   sameCapability,
 } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
+import { findImage } from '../volume/find.js';
 import type { PublishRequest } from '../volume/node.js';
 import { findMapping, locateVolume, type NodeContext } from './context.js';
 import type { Device, Mapper, Mapping } from './device/device.js';
@@ -66,7 +67,7 @@ async function findStaged(
   const path = resolve(request.stagingPath);
   const record = await context.records.read(volume, path);
   if (record?.state !== 'staged') {
-    if ((await cluster.readImage(handle)) === undefined) fail('volume-not-found', { volume });
+    if ((await findImage(cluster, handle)) === undefined) fail('volume-not-found', { volume });
     return fail('not-staged', { volume, path, problem: 'it never was, or is not any more' });
   }
   const found = await findMapping(context, volume);

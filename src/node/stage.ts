@@ -7,6 +7,7 @@ import {
   sameCapability,
 } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
+import { findImage } from '../volume/find.js';
 import type { VolumeHandle } from '../volume/handle.js';
 import type { StageRequest } from '../volume/node.js';
 import { DELETING_KEY } from '../volume/record.js';
@@ -47,7 +48,7 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
 
   const record = await context.records.read(volumeId, stagingPath);
   if (await isStaged(context, record, capability)) return;
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   if (image === undefined) fail('volume-not-found', { volume: volumeId });
   if (image.metadata.has(DELETING_KEY)) fail('being-deleted', { volume: volumeId });
   await refuseOtherStaging(context, volumeId, stagingPath, capability);

@@ -8,7 +8,8 @@ import { listNames, readName, swapName } from './names.js';
 import { readNode, writeNode } from './nodes.js';
 import { listNamespaces, listPools } from './pools.js';
 import { clearRemains } from './remains.js';
-import { listTrash, purgeTrashed, trashImage } from './trash.js';
+import { listTrash, purgeTrashed } from './trash.js';
+import { trashImage } from './trash-move.js';
 
 /** The domain's store over a connection; the name index and the node registry are in `indexPool`. */
 export function clusterOf(connection: Connection, indexPool: string): Cluster {
@@ -28,7 +29,7 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     watchers: (spec) => watchers(connection, spec),
     growImage: (spec, sizeBytes) => growImage(connection, spec, sizeBytes),
     isBlank: (spec) => isBlank(connection, spec),
-    trashImage: (spec) => trashImage(connection, spec),
+    trashImage: (spec, imageId) => trashImage(connection, spec, imageId),
     listTrash: (place) => listTrash(connection, place),
     readTrashed: (place, imageId) => readById(connection, place, imageId),
     purgeTrashed: (place, imageId) => purgeTrashed(connection, place, imageId),

@@ -13,6 +13,7 @@ export const EDOM = errno.EDOM;
 export const EROFS = errno.EROFS;
 export const ERANGE = errno.ERANGE;
 export const ENOTEMPTY = errno.ENOTEMPTY;
+export const ESTALE = errno.ESTALE;
 export const ECANCELED = errno.ECANCELED;
 /** librados answers it to a client that was put on the OSD block list. */
 export const ESHUTDOWN = 108;

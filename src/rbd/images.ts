@@ -49,6 +49,7 @@ export function createImage(
         check(await callAsync('rbd_create4', io, spec.image, size, options), operation);
       } catch (error) {
         if (!(error instanceof CephError) || !UNFIT.includes(error.errno)) throw error;
+        if (layout.sizeBytes > mostBytes(layout)) tooLarge(layout.sizeBytes, error);
         const problem =
           'the cluster takes no image of that size, features, object size and stripes';
         throw new VolumeError('invalid-field', { field: 'parameters', problem }, { cause: error });
@@ -59,6 +60,19 @@ export function createImage(
     },
     { [EEXIST]: 'exists' } as const,
   );
+}
+
+/** Of an image with the feature object-map, which librbd gives every image that asks for none. */
+const MOST_OBJECTS = 256_000_000n;
+const DEFAULT_OBJECT_SIZE = 1n << 22n;
+
+function mostBytes({ objectSize = DEFAULT_OBJECT_SIZE }: ImageLayout): bigint {
+  return MOST_OBJECTS * objectSize;
+}
+
+function tooLarge(sizeBytes: bigint, cause: unknown): never {
+  const problem = `${sizeBytes} bytes are more than an image of its object size and features can have`;
+  throw new VolumeError('capacity-out-of-range', { problem }, { cause });
 }
 
 function setOptions(
@@ -195,6 +209,7 @@ async function grow(
     // Another client grew it further meanwhile, or else no image can have that size.
     check(await callAsync('rbd_get_size', image, size.address), operation);
     if (size.uint64(0) >= sizeBytes) return 'larger';
+    tooLarge(sizeBytes, new CephError(EINVAL, operation));
   }
   if (result === -EROFS || result === -EBUSY) {
     const volume = [cluster, spec.pool, spec.namespace, spec.image].filter(Boolean).join('/');

@@ -1,7 +1,7 @@
 import { type Image, METADATA_PREFIX, type Swapped } from '../volume/store.js';
 import type { Connection, Place } from './connection.js';
 import { encodeMap, encodeText } from './encoding.js';
-import { CephError, ECANCELED, ENOENT } from './errno.js';
+import { CephError, ECANCELED, ENOENT, settle } from './errno.js';
 import type { IoCtx } from './native.js';
 import { assertExists, exec, expect, readMap, write } from './operations.js';
 
@@ -30,6 +30,11 @@ export async function readHeader(io: IoCtx, imageId: string): Promise<Image> {
   for (const [key, value] of first)
     if (key.startsWith(prefix)) metadata.set(key.slice(STORED.length), value.toString());
   return { id: imageId, sizeBytes: size.readBigUInt64LE(), metadata };
+}
+
+/** True where an image, in the trash or not, has a header. */
+export async function hasHeader(io: IoCtx, imageId: string): Promise<boolean> {
+  return (await settle(readHeader(io, imageId), { [ENOENT]: undefined })) !== undefined;
 }
 
 /** Reads an image's header by its id, in the trash or not; undefined where there is none. */

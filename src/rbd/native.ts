@@ -103,6 +103,12 @@ export const FUNCTIONS = {
   rados_release_write_op: ['void', ['rados_write_op_t'], 'returns'],
   rados_write_op_create: ['void', ['rados_write_op_t', 'int', 'const char *'], 'returns'],
   rados_write_op_assert_exists: ['void', ['rados_write_op_t'], 'returns'],
+  rados_write_op_cmpext: [
+    'void',
+    ['rados_write_op_t', 'const char *', 'size_t', 'uint64_t', 'int *'],
+    'returns',
+  ],
+  rados_write_op_remove: ['void', ['rados_write_op_t'], 'returns'],
   rados_write_op_omap_cmp2: [
     'void',
     ['rados_write_op_t', 'const char *', 'uint8_t', 'const char *', 'size_t', 'size_t', 'int *'],

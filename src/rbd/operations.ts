@@ -46,6 +46,17 @@ export function expect(key: string, value: string | undefined): Write {
     call('rados_write_op_omap_cmp2', op, name, equal, bytes, name.length, bytes.length, null);
 }
 
+/** Fails with CONTENT_DIFFERS or more where the object does not begin with these bytes. */
+export function expectContent(bytes: Buffer): Write {
+  return (op) => call('rados_write_op_cmpext', op, bytes, bytes.length, 0, null);
+}
+
+/** What a failed expectContent answers, plus where the difference is. */
+export const CONTENT_DIFFERS = 4095;
+
+/** Removes the object. */
+export const removeObject: Write = (op) => call('rados_write_op_remove', op);
+
 /** Sets a key of the object's map. */
 export function set(key: string, value: string): Write {
   const [name, bytes] = [Buffer.from(key), Buffer.from(value)];

@@ -6,7 +6,7 @@ import { create, write } from './operations.js';
 import type { Session } from './session.js';
 
 /** librbd's directory of the trash, one in each pool and namespace. */
-const TRASH = 'rbd_trash';
+export const TRASH = 'rbd_trash';
 /** How long a place counts as ready once it was seen so, in milliseconds. */
 const READY_MS = 60_000;
 

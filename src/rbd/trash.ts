@@ -1,34 +1,7 @@
-import type { ImageSpec, TrashedImage } from '../volume/store.js';
+import type { TrashedImage } from '../volume/store.js';
 import type { Connection, Place } from './connection.js';
-import { check, EAGAIN, EBUSY, ENOENT, ENOTEMPTY, ERANGE } from './errno.js';
-import { readId } from './images.js';
+import { check, EBUSY, ENOENT, ENOTEMPTY, ERANGE } from './errno.js';
 import { CONSTANTS, call, callAsync, layout, Memory } from './native.js';
-import { makeTrash } from './place.js';
-
-/**
- * Moves an image to the trash, from where it may be removed at once. 'busy' comes where a client has its
- * lock and keeps it; one that gives it up, or has none, goes on with the image in the trash.
- */
-export function trashImage(
-  connection: Connection,
-  spec: ImageSpec,
-): Promise<'trashed' | 'gone' | 'busy'> {
-  return connection.inPool(
-    spec,
-    async (io) => {
-      const operation = `move image "${spec.image}" to the trash of pool "${spec.pool}"`;
-      const result = await callAsync('rbd_trash_move', io, spec.image, 0);
-      if (result === -ENOENT) {
-        // librbd answers the same where a full pool has no trash yet and cannot take one: is it really gone?
-        await readId(io, spec);
-        await makeTrash(io, spec);
-      }
-      check(result === -ENOENT ? -EAGAIN : result, operation);
-      return 'trashed' as const;
-    },
-    { [ENOENT]: 'gone', [EBUSY]: 'busy' } as const,
-  );
-}
 
 /** Frees a trashed image's space. It takes as long as the image has objects. */
 export function purgeTrashed(

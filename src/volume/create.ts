@@ -1,12 +1,14 @@
 import { type Capability, unsupported } from './capability.js';
 import type { Controller, Volume } from './controller.js';
 import { clearRemains, discard, discardReplaced } from './discard.js';
-import { fail } from './errors.js';
+import { type ErrorCode, fail, VolumeError } from './errors.js';
+import { findImage } from './find.js';
 import { formatHandle, HANDLE_MAX_BYTES, parseHandle, type VolumeHandle } from './handle.js';
 import { imageName, nameKey } from './name.js';
 import { type Parameters, readParameters } from './parameters.js';
 import {
   type Claim,
+  DELETING_KEY,
   formatClaim,
   formatRecord,
   isDiscarded,
@@ -124,10 +126,11 @@ async function findFinished(
   const record = parseRecord(found);
   const handle = record && parseHandle(record.handle);
   if (record === undefined || handle === undefined) return undefined;
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   // An entry without an image is what a deletion leaves that was cut short.
   if (image === undefined) return undefined;
   if (image.metadata.get(RECORD_KEY) !== found) alien(plan, record.handle);
+  if (image.metadata.has(DELETING_KEY)) fail('deletion-pending', { volume: record.handle });
   const difference = differs(plan, record, image);
   if (difference !== undefined)
     fail('volume-exists', { name: plan.name, volume: record.handle, difference });
@@ -174,9 +177,10 @@ async function complete(
   const text = formatRecord(claim.pending);
   const sizeBytes = BigInt(claim.pending.sizeBytes);
   await discardReplaced(controller, cluster, claim, handle);
-  const made = await controller.effect('create/create-image', () =>
-    cluster.createImage(handle, { ...parameters, features: parameters.imageFeatures, sizeBytes }),
-  );
+  const layout = { ...parameters, features: parameters.imageFeatures, sizeBytes };
+  const made = await controller
+    .effect('create/create-image', () => cluster.createImage(handle, layout))
+    .catch((error: unknown) => giveUp(cluster, plan, claim, error));
   const image = await cluster.readImage(handle);
   if (image === undefined) {
     if (made === 'exists') await clearRemains(controller, cluster, handle);
@@ -205,6 +209,16 @@ async function complete(
     claim.pending,
   );
   return false;
+}
+
+/** Answers of a cluster that made nothing. Others leave it open, and the claim says what is to be looked at. */
+const REFUSALS: readonly ErrorCode[] = ['INVALID_ARGUMENT', 'OUT_OF_RANGE', 'RESOURCE_EXHAUSTED'];
+
+/** Lets go of the name where no image can be made as it is asked for, so that nothing is left of the call. */
+async function giveUp(cluster: Cluster, plan: Plan, claim: Claim, error: unknown): Promise<never> {
+  if (error instanceof VolumeError && REFUSALS.includes(error.code))
+    await cluster.swapName(plan.key, formatClaim(claim), undefined).catch(() => undefined);
+  throw error;
 }
 
 /** True for an image that a creation left which this claim replaced, or that nobody ever finished. */

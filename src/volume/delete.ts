@@ -1,5 +1,6 @@
 import { type Controller, locate } from './controller.js';
 import { fail } from './errors.js';
+import { findImage } from './find.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
 import { keyOfImageName, nameKey } from './name.js';
 import {
@@ -24,7 +25,7 @@ export async function deleteVolume(
   const located = locate(controller, volumeId, credentials);
   if (located === undefined) return;
   const { handle, cluster } = located;
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   if (image === undefined) return finishDeletion(controller, cluster, handle);
   const record = recordOf(image, handle);
   if (record === undefined) fail('not-ours', { volume: volumeId });
@@ -32,7 +33,9 @@ export async function deleteVolume(
   refuseIfPublished(handle, image);
   refuseIfWatched(handle, await cluster.watchers(handle));
   await mark(controller, cluster, handle, image);
-  const moved = await controller.effect('delete/trash-image', () => cluster.trashImage(handle));
+  const moved = await controller.effect('delete/trash-image', () =>
+    cluster.trashImage(handle, image.id),
+  );
   if (moved === 'busy') {
     await unmark(cluster, handle, image);
     fail('volume-in-use', { volume: volumeId, users: 'a client that opened it just now' });

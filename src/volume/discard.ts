@@ -1,5 +1,6 @@
 import type { Controller } from './controller.js';
 import { fail } from './errors.js';
+import { findImage } from './find.js';
 import { formatHandle, parseHandle, type VolumeHandle } from './handle.js';
 import {
   type Claim,
@@ -37,7 +38,7 @@ export async function discard(
     { [RECORD_KEY]: formatRecord(discardedRecord({ ...record, handle: formatHandle(handle) })) },
   );
   if (marked !== 'swapped') return;
-  await controller.effect('create/discard-image', () => cluster.trashImage(handle));
+  await controller.effect('create/discard-image', () => cluster.trashImage(handle, image.id));
   controller.purge.add(cluster, handle, image.id);
 }
 
@@ -51,7 +52,7 @@ export async function discardReplaced(
   for (const dead of claim.replaces) {
     const handle = parseHandle(dead.handle);
     if (handle === undefined || dead.handle === formatHandle(own)) continue;
-    const image = await cluster.readImage(handle);
+    const image = await findImage(cluster, handle);
     if (image === undefined) continue;
     const kept = image.metadata.get(RECORD_KEY);
     const record = parseRecord(kept);

@@ -121,6 +121,11 @@ export const CATALOGUE = {
     message: 'volume "{volume}" is being deleted',
     remedy: 'Send DeleteVolume again to finish it.',
   },
+  'deletion-pending': {
+    code: 'ABORTED',
+    message: 'the volume of that name, "{volume}", is being deleted',
+    remedy: 'Send the call again; where that does not help, DeleteVolume finishes the deletion.',
+  },
   'not-ours': {
     code: 'FAILED_PRECONDITION',
     message: 'image "{volume}" was not created by Pannier',

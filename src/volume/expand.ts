@@ -1,5 +1,6 @@
 import { type Controller, mustLocate, notFound } from './controller.js';
 import { fail } from './errors.js';
+import { findImage } from './find.js';
 import { type CapacityRange, checkRange } from './size.js';
 import type { Credentials } from './store.js';
 
@@ -12,7 +13,7 @@ export async function expandVolume(
 ): Promise<bigint> {
   checkRange(range);
   const { handle, cluster } = mustLocate(controller, volumeId, credentials);
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   if (image === undefined) return notFound(handle);
   if (range.limitBytes > 0n && image.sizeBytes > range.limitBytes)
     fail('capacity-out-of-range', {
@@ -24,5 +25,5 @@ export async function expandVolume(
   );
   if (grown === 'gone') return notFound(handle);
   if (grown === 'grown') return range.requiredBytes;
-  return (await cluster.readImage(handle))?.sizeBytes ?? notFound(handle);
+  return (await findImage(cluster, handle))?.sizeBytes ?? notFound(handle);
 }

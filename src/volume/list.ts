@@ -1,5 +1,6 @@
 import { type Controller, mustLocate, notFound, type Volume } from './controller.js';
 import { fail } from './errors.js';
+import { findImage } from './find.js';
 import { parseHandle, type VolumeHandle } from './handle.js';
 import { readParameters } from './parameters.js';
 import { parseRecord, publicationsOf, recordOf } from './record.js';
@@ -56,7 +57,7 @@ export async function getVolume(
   credentials?: Credentials,
 ): Promise<Volume> {
   const { handle, cluster } = mustLocate(controller, volumeId, credentials);
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   return image === undefined ? notFound(handle) : toVolume(handle, image);
 }
 
@@ -74,7 +75,7 @@ async function readEntry(cluster: Cluster, value: string): Promise<Volume | unde
   const record = parseRecord(value);
   const handle = record && parseHandle(record.handle);
   if (handle === undefined) return undefined;
-  const image = await cluster.readImage(handle);
+  const image = await findImage(cluster, handle);
   if (image === undefined || recordOf(image, handle) === undefined) return undefined;
   return toVolume(handle, image);
 }

@@ -7,6 +7,7 @@ import {
 } from './capability.js';
 import { type Controller, locate, mustLocate, notFound } from './controller.js';
 import { fail } from './errors.js';
+import { findImage } from './find.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
 import type { NodeRecord } from './node.js';
 import {
@@ -44,7 +45,7 @@ export async function publishVolume(
   const problem = unsupported(capability);
   if (problem !== undefined)
     fail('unsupported-capability', { field: 'volume_capability', problem });
-  const [node, first] = await Promise.all([cluster.readNode(nodeId), cluster.readImage(handle)]);
+  const [node, first] = await Promise.all([cluster.readNode(nodeId), findImage(cluster, handle)]);
   if (first === undefined) return notFound(handle);
   if (node === undefined) fail('node-not-found', { node: nodeId, cluster: cluster.name });
 
@@ -62,7 +63,7 @@ export async function publishVolume(
       swap(cluster, handle, image as Image, { ...published, [nodeId]: wanted }),
     );
     if (outcome === 'swapped') return;
-    image = await cluster.readImage(handle);
+    image = await findImage(cluster, handle);
   }
   fail('superseded', { volume: volumeId });
 }
@@ -78,7 +79,7 @@ export async function unpublishVolume(
   if (located === undefined) return;
   const { handle, cluster } = located;
   for (let round = 0; round < ROUNDS; round++) {
-    const image = await cluster.readImage(handle);
+    const image = await findImage(cluster, handle);
     if (image === undefined) return;
     const published = publicationsOf(image);
     const rest = Object.fromEntries(

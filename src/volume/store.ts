@@ -110,8 +110,11 @@ export interface Cluster {
   growImage(spec: ImageSpec, sizeBytes: bigint): Promise<'grown' | 'larger' | 'gone'>;
   /** True where no object of the image holds a byte. */
   isBlank(spec: ImageSpec): Promise<boolean>;
-  /** Moves an image to the pool's trash. 'gone' where there is none; 'busy' where a client keeps its lock. */
-  trashImage(spec: ImageSpec): Promise<'trashed' | 'gone' | 'busy'>;
+  /**
+   * Moves an image to the pool's trash. 'gone' where the name is free or another image has it by now, which is
+   * left alone; 'busy' where a client has the image open for writing.
+   */
+  trashImage(spec: ImageSpec, imageId: string): Promise<'trashed' | 'gone' | 'busy'>;
   listTrash(spec: Pick<ImageSpec, 'pool' | 'namespace'>): Promise<readonly TrashedImage[]>;
   /** Reads a trashed image's metadata by its id. */
   readTrashed(

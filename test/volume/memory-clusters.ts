@@ -96,9 +96,9 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
       return 'grown' as const;
     }),
     isBlank: atomic(() => true),
-    trashImage: atomic((spec) => {
+    trashImage: atomic((spec, id) => {
       const image = ceph.images.get(place(spec));
-      if (image === undefined) return 'gone' as const;
+      if (image?.id !== id) return 'gone' as const;
       ceph.images.delete(place(spec));
       ceph.trash.set(image.id, { name: spec.image, image });
       return 'trashed' as const;
