@@ -11,5 +11,11 @@ const { XDG_CACHE_HOME, HOME } = process.env;
 const cache = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : join(HOME, '.cache'));
 if (cache !== undefined) enableCompileCache(join(cache, 'pannier'));
 
+// Before anything else runs, so that the compilers that are not used are never paged in.
+if (process.argv[2] === 'plugin' && process.argv[3] === 'run') {
+  const { saveMemory } = await import('../src/plugin/thrift.js');
+  saveMemory();
+}
+
 const { main } = await import('../src/cli/main.js');
 await main(process.argv.slice(2), join(import.meta.dirname, '..'));
