@@ -25,13 +25,16 @@ export async function deleteVolume(
   const located = locate(controller, volumeId, credentials);
   if (located === undefined) return;
   const { handle, cluster } = located;
+  // Both are only read, and each takes Ceph several turns. How it fails matters only where there is an image.
+  const watching = cluster.watchers(handle);
+  watching.catch(() => undefined);
   const image = await findImage(cluster, handle);
   if (image === undefined) return finishDeletion(controller, cluster, handle);
   const record = recordOf(image, handle);
   if (record === undefined) fail('not-ours', { volume: volumeId });
 
   refuseIfPublished(handle, image);
-  refuseIfWatched(handle, await cluster.watchers(handle));
+  refuseIfWatched(handle, await watching);
   await mark(controller, cluster, handle, image);
   const moved = await controller.effect('delete/trash-image', () =>
     cluster.trashImage(handle, image.id),
