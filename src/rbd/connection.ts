@@ -1,7 +1,7 @@
 import { VolumeError } from '../volume/errors.js';
 import type { ImageSpec } from '../volume/store.js';
 import type { Access } from './access.js';
-import { CephError, ESHUTDOWN, type Outcomes, settle, volumeError } from './errno.js';
+import { CephError, DENIED, ESHUTDOWN, type Outcomes, settle, volumeError } from './errno.js';
 import type { Gate } from './gate.js';
 import type { IoCtx } from './native.js';
 import { Session } from './session.js';
@@ -14,6 +14,12 @@ interface Live {
   users: number;
   retired: boolean;
 }
+
+/**
+ * After these only a new client gets in again: one on the block list stays there, and one that was denied keeps
+ * the caps with which it connected.
+ */
+const SHUT_OUT: readonly number[] = [ESHUTDOWN, ...DENIED];
 
 /** How long close() waits for calls that are under way. */
 const CLOSE_MS = 30_000;
@@ -91,8 +97,7 @@ export class Connection {
       const session = await live.opened;
       return await this.gate.run(() => work(session));
     } catch (error) {
-      // A client on the block list stays shut out: only a new one gets in again.
-      if (error instanceof CephError && error.errno === ESHUTDOWN && this.#live === live)
+      if (error instanceof CephError && SHUT_OUT.includes(error.errno) && this.#live === live)
         this.retire();
       throw error;
     } finally {

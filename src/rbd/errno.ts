@@ -19,7 +19,8 @@ export const ECANCELED = errno.ECANCELED;
 export const ESHUTDOWN = 108;
 
 const NO_ROOM: readonly number[] = [errno.ENOSPC, errno.EDQUOT];
-const DENIED: readonly number[] = [errno.EACCES, errno.EPERM];
+/** What Ceph answers where a user's caps do not reach. */
+export const DENIED: readonly number[] = [errno.EACCES, errno.EPERM];
 const UNAVAILABLE: readonly number[] = [
   errno.EAGAIN,
   errno.ETIMEDOUT,

@@ -14,7 +14,16 @@ import { PARAMETER_NAMES } from '../../src/volume/parameters.js';
 import { startCeph } from '../lab/ceph.js';
 import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
 import { codeOf } from '../lab/plugin.js';
-import { blockAs, createVolume, held, MIB, mountAs, Plugins, refused } from './refusal.js';
+import {
+  allRefused,
+  blockAs,
+  createVolume,
+  held,
+  MIB,
+  mountAs,
+  Plugins,
+  refused,
+} from './refusal.js';
 
 const ceph = await startCeph();
 const plugins = new Plugins();
@@ -424,18 +433,17 @@ t.test('paths that are not absolute are refused, and nothing is made', async (t)
       node.nodeUnstageVolume(at(path, '')),
       node.nodePublishVolume(at(path, PATH)),
     ];
-    for (const answer of staging)
-      await refused(t, answer, 'INVALID_ARGUMENT', 'staging_target_path');
-    for (const answer of [
+    await allRefused(t, staging, 'INVALID_ARGUMENT', 'staging_target_path');
+    const target = [
       node.nodePublishVolume(at(STAGING, path)),
       node.nodeUnpublishVolume(at('', path)),
-    ])
-      await refused(t, answer, 'INVALID_ARGUMENT', 'target_path');
-    for (const answer of [
+    ];
+    await allRefused(t, target, 'INVALID_ARGUMENT', 'target_path');
+    const looked = [
       node.nodeGetVolumeStats({ volumeId, volumePath: path }),
       node.nodeExpandVolume({ volumeId, volumePath: path }),
-    ])
-      await refused(t, answer, 'NOT_FOUND', volumeId);
+    ];
+    await allRefused(t, looked, 'NOT_FOUND', volumeId);
   }
   await controller.deleteVolume({ volumeId });
   t.same(await whatIsLeft(ceph, folder), NOTHING);

@@ -51,6 +51,16 @@ export async function refused(
   t.same(problems, [], `${rpc}: ${what}`, { message });
 }
 
+/** The same of several calls at once. */
+export async function allRefused(
+  t: Test,
+  calls: readonly Promise<unknown>[],
+  code: string,
+  ...parts: Part[]
+): Promise<void> {
+  await Promise.all(calls.map((call) => refused(t, call, code, ...parts)));
+}
+
 /** Plugins of a test file, and whether any of them let a secret out. */
 export class Plugins {
   readonly #started: LabPlugin[] = [];
