@@ -1,12 +1,11 @@
-/** Writes docs/reference/commands.md from the commands. */
+/** Writes the pages of docs/reference that come from the program. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Commands } from '../src/cli/commands.js';
 import { packageRoot } from '../src/cli/package.js';
-import { commandsReference } from '../src/cli/reference.js';
+import { references } from './references.js';
 
 const root = packageRoot();
 const folder = join(root, 'docs', 'reference');
 await mkdir(folder, { recursive: true });
-const config = new Commands(join(root, 'dist', 'pannier'));
-await writeFile(join(folder, 'commands.md'), commandsReference(config));
+for (const [name, text] of references(join(root, 'dist', 'pannier')))
+  await writeFile(join(folder, name), text);

@@ -158,7 +158,7 @@ export const CATALOGUE = {
   'no-mapper': {
     code: 'FAILED_PRECONDITION',
     message: 'no way to attach an RBD image on this node: {problem}',
-    remedy: 'Load the kernel module rbd or nbd, or install rbd-fuse and give access to /dev/fuse.',
+    remedy: 'Install rbd-fuse, and give the plugin /dev/fuse and /dev/loop-control.',
   },
   superseded: {
     code: 'ABORTED',

@@ -159,9 +159,3 @@ t.test('the thread pool is large enough for Ceph, unless it was set', async (t) 
   const env = { NODE_OPTIONS, UV_THREADPOOL_SIZE: '4' };
   t.equal((await pannier(['version'], { env })).stderr, '4\n');
 });
-
-t.test('docs/reference/commands.md is what the commands say', async (t) => {
-  const { commandsReference } = await import('../../src/cli/reference.js');
-  const committed = await readFile(join(packageRoot(), 'docs/reference/commands.md'), 'utf8');
-  t.equal(committed, commandsReference(config), 'else run `npm run docs`');
-});
