@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { Commands, children } from '../../src/cli/commands.js';
 import { helpText } from '../../src/cli/help.js';
-import { packageRoot, packageVersion } from '../../src/cli/package.js';
+import { packageVersion } from '../../src/cli/package.js';
 import { BINARY, pannier, socketFolder } from './pannier.js';
 
 const config = new Commands(join(BINARY, '..', '..'));
