@@ -27,7 +27,7 @@ type Part = string | RegExp;
 export async function refused(
   t: Test,
   call: Promise<unknown>,
-  code: string,
+  code: Part,
   ...parts: Part[]
 ): Promise<void> {
   const what = `${code} ${parts.join(' ')}`;
@@ -41,14 +41,16 @@ export async function refused(
   }
   const { message, rpc } = error;
   const problems = [
-    ...(error.code === code ? [] : [`the code ${error.code}`]),
+    ...(isIn(code, error.code) ? [] : [`the code ${error.code}`]),
     ...(message.startsWith(`${rpc}: `) ? [] : ['no RPC at the start']),
     ...(/\. [A-Z`].*\.$/.test(message) ? [] : ['nothing to do at the end']),
-    ...parts
-      .filter((part) => (typeof part === 'string' ? !message.includes(part) : !part.test(message)))
-      .map((part) => `no ${part}`),
+    ...parts.filter((part) => !isIn(part, message)).map((part) => `no ${part}`),
   ];
   t.same(problems, [], `${rpc}: ${what}`, { message });
+}
+
+function isIn(part: Part, text: string): boolean {
+  return typeof part === 'string' ? text.includes(part) : part.test(text);
 }
 
 /** The same of several calls at once. */
