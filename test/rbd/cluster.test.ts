@@ -433,6 +433,25 @@ t.test('an image with a snapshot stays in the trash', async (t) => {
   t.equal(await cluster.purgeTrashed(spec, id), 'busy');
 });
 
+t.test('what is put into the trash is what `rbd` knows: listed, restored, removed', async (t) => {
+  const spec = fresh();
+  const id = await create(spec);
+  const image = `${spec.pool}/${spec.image}`;
+  t.equal(await cluster.trashImage(spec, id), 'trashed');
+  t.match(JSON.parse(await ceph.rbd('trash', 'ls', '--format=json', spec.pool)), [
+    { id, name: spec.image },
+  ]);
+  await ceph.rbd('trash', 'restore', `${spec.pool}/${id}`);
+  t.match(JSON.parse(await ceph.rbd('info', '--format=json', image)), {
+    id,
+    size: Number(PLAIN.sizeBytes),
+  });
+  await ceph.rbd('bench', '--io-type=write', '--io-total=64K', '--io-size=4K', image);
+  await ceph.rbd('trash', 'mv', image);
+  await ceph.rbd('trash', 'rm', `${spec.pool}/${id}`);
+  t.equal(await cluster.readTrashed(spec, id), undefined);
+});
+
 t.test('a long trash is listed whole', async (t) => {
   const pool = await ceph.freshPool();
   const specs = Array.from({ length: 70 }, () => fresh('', pool));
