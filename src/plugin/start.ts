@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import { controllerService } from '../csi/controller.js';
@@ -85,8 +86,9 @@ function controllerPart({ effect, log }: PluginOptions, clusters: Clusters): Par
     effect,
     onError: (error) => log.warn({ error: String(error) }, 'purge failed; it is tried again'),
   });
+  const id = randomBytes(8).toString('hex');
   return {
-    service: controllerService({ clusters, effect, purge, wait: sleep }, new Queue()),
+    service: controllerService({ id, clusters, effect, purge, wait: sleep }, new Queue()),
     begin: () => purge.scan(),
     end: () => purge.stop(),
   };

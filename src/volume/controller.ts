@@ -6,6 +6,8 @@ import type { Cluster, Clusters, Credentials } from './store.js';
 
 /** What the controller's calls stand on. */
 export interface Controller {
+  /** Tells this controller from every other one, in what it writes of a deletion; no spaces. */
+  readonly id: string;
   readonly clusters: Clusters;
   readonly effect: Effect;
   readonly purge: Purge;

@@ -1,9 +1,18 @@
-import type { Cluster, Clusters, Image, ImageSpec, Swapped } from '../../src/volume/store.js';
+import type {
+  Cluster,
+  Clusters,
+  Image,
+  ImageLayout,
+  ImageSpec,
+  Swapped,
+  Watcher,
+} from '../../src/volume/store.js';
 
 interface StoredImage {
   id: string;
   sizeBytes: bigint;
   metadata: Map<string, string>;
+  layout: ImageLayout;
 }
 
 /** What several controllers share: one Ceph, in memory. */
@@ -13,6 +22,10 @@ export class MemoryCeph {
   readonly trash = new Map<string, { name: string; image: StoredImage }>();
   readonly nodes = new Map<string, string>();
   readonly headers = new Map<string, StoredImage>();
+  /** Ids of images that a client has open for writing. */
+  readonly watched = new Set<string>();
+  /** Ids of images that hold data. */
+  readonly written = new Set<string>();
   #ids = 0;
 
   nextId(): string {
@@ -47,6 +60,12 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
     metadata: new Map(image.metadata),
   });
 
+  const watchers = atomic((spec: ImageSpec): Watcher[] =>
+    ceph.watched.has(ceph.images.get(place(spec))?.id ?? '')
+      ? [{ address: '192.0.2.9:0/1', clientId: 1n }]
+      : [],
+  );
+
   const cluster: Cluster = {
     name: 'main',
     readName: atomic((key: string) => ceph.names.get(key)),
@@ -69,7 +88,7 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
     address: atomic(() => '192.0.2.1'),
     createImage: atomic((spec, layout) => {
       if (ceph.images.has(place(spec))) return 'exists' as const;
-      const image = { id: ceph.nextId(), sizeBytes: layout.sizeBytes, metadata: new Map() };
+      const image = { id: ceph.nextId(), sizeBytes: layout.sizeBytes, metadata: new Map(), layout };
       ceph.images.set(place(spec), image);
       ceph.headers.set(image.id, image);
       return 'created' as const;
@@ -87,22 +106,29 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
       for (const [key, value] of Object.entries(next)) swap(image.metadata, key, value);
       return 'swapped';
     }),
-    watchers: atomic(() => []),
-    growImage: atomic((spec, sizeBytes) => {
+    watchers,
+    async growImage(spec, sizeBytes) {
+      await step();
       const image = ceph.images.get(place(spec));
       if (image === undefined) return 'gone' as const;
-      if (image.sizeBytes >= sizeBytes) return 'larger' as const;
-      image.sizeBytes = sizeBytes;
-      return 'grown' as const;
-    }),
-    isBlank: atomic(() => true),
-    trashImage: atomic((spec, id) => {
+      ceph.watched.add(image.id);
+      await step();
+      const larger = image.sizeBytes >= sizeBytes;
+      if (!larger) image.sizeBytes = sizeBytes;
+      ceph.watched.delete(image.id);
+      await step();
+      return larger ? 'larger' : 'grown';
+    },
+    isBlank: atomic((spec) => !ceph.written.has(ceph.images.get(place(spec))?.id ?? '')),
+    async trashImage(spec, id) {
+      if ((await watchers(spec)).length > 0) return 'busy';
       const image = ceph.images.get(place(spec));
       if (image?.id !== id) return 'gone' as const;
       ceph.images.delete(place(spec));
       ceph.trash.set(image.id, { name: spec.image, image });
+      await step();
       return 'trashed' as const;
-    }),
+    },
     listTrash: atomic(() =>
       [...ceph.trash].map(([id, { name }]) => ({ id, name, expires: new Date(0) })),
     ),

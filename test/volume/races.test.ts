@@ -9,7 +9,7 @@ import { formatHandle } from '../../src/volume/handle.js';
 import { imageName } from '../../src/volume/name.js';
 import { publishVolume } from '../../src/volume/publish.js';
 import { startPurge } from '../../src/volume/purge.js';
-import { parseRecord, RECORD_KEY } from '../../src/volume/record.js';
+import { DELETING_KEY, parseRecord, RECORD_KEY } from '../../src/volume/record.js';
 import { MemoryCeph, memoryClusters } from './memory-clusters.js';
 
 const MIB = 1n << 20n;
@@ -43,6 +43,8 @@ class Schedule {
   }
 }
 
+let controllers = 0;
+
 /** A controller whose process dies after `lives` store operations: from then on nothing of it happens. */
 function controllerOn(
   ceph: MemoryCeph,
@@ -52,6 +54,7 @@ function controllerOn(
   let left = lives;
   const clusters = memoryClusters(ceph, () => (left-- > 0 ? step() : new Promise(() => {})));
   return {
+    id: `controller${++controllers}`,
     clusters,
     effect: plainEffect,
     wait: step,
@@ -174,6 +177,61 @@ t.test('a deletion cut short anywhere is finished by the next one', async (t) =>
     t.same(leaks(ceph), NOTHING, `after ${lives} steps`);
   }
 });
+
+t.test(
+  'deletions, an expansion and a publication at once: nothing published is deleted',
+  async (t) => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 1500; seed++) {
+      const ceph = new MemoryCeph();
+      ceph.nodes.set('n1', JSON.stringify({ hostname: 'n1', address: '192.0.2.9' }));
+      await create(controllerOn(ceph, immediate));
+      const schedule = new Schedule(seed);
+      const [one, two, three] = [0, 1, 2].map(() => controllerOn(ceph, schedule.step)) as [
+        Controller,
+        Controller,
+        Controller,
+      ];
+      const work = Promise.allSettled([
+        deleteVolume(one, HANDLE, undefined),
+        deleteVolume(two, HANDLE, undefined),
+        deleteVolume(three, HANDLE, undefined),
+        expandVolume(one, HANDLE, { requiredBytes: 80n * MIB, limitBytes: 0n }, undefined),
+        publishAgain(two, 'n1'),
+      ]);
+      await schedule.run(work);
+      const codes = (await work).map(codeOf);
+      seen.add(codes.join(' '));
+      const image = ceph.images.get(`rbd//${imageName('data', 'pannier-')}`);
+      if (codes[4] === 'OK' && image === undefined)
+        t.fail(`seed ${seed}: deleted while published: ${codes.join(' ')}`);
+      if (codes.slice(0, 3).includes('OK') !== (image === undefined))
+        t.fail(`seed ${seed}: the image and the answers differ: ${codes.join(' ')}`);
+      if (codes.slice(0, 3).every((code) => code !== 'OK') && image?.metadata.has(DELETING_KEY))
+        t.fail(`seed ${seed}: nobody deletes it and it is marked: ${codes.join(' ')}`);
+    }
+    t.ok(seen.size >= 3, `each can win: ${[...seen].join('; ')}`);
+  },
+);
+
+/** Publishes, and once more where it was refused, as Nomad does. */
+async function publishAgain(controller: Controller, nodeId: string): Promise<void> {
+  const publish = () =>
+    publishVolume(controller, {
+      volumeId: HANDLE,
+      nodeId,
+      capability: { access: { kind: 'block' }, mode: 'SINGLE_NODE_WRITER' },
+      readonly: false,
+      credentials: undefined,
+    });
+  for (let round = 0; round < 4; round++)
+    try {
+      return await publish();
+    } catch (error) {
+      if (!(error instanceof VolumeError) || error.code !== 'FAILED_PRECONDITION') throw error;
+    }
+  return publish();
+}
 
 t.test('create, delete, publish and expand at once: nothing answered OK is lost', async (t) => {
   for (let seed = 0; seed < 400; seed++) {
