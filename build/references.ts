@@ -35,12 +35,15 @@ cluster "main" {
 ## Settings
 `;
 
-const CLUSTERS = `
+const CLUSTERS = `This version attaches through rbd-fuse alone: \`auto\` and \`fuse\` are the same, and with \`krbd\` or \`nbd\` a node answers FAILED_PRECONDITION.
+
 ## Clusters
 
 Each \`cluster "NAME" { … }\` block is a Ceph cluster; its name begins the ID of every volume in it, so it must not change. Without a block, flags and variables describe the only cluster, which is then called \`ceph\`. Where the file has several blocks, it alone describes them.
 
 Without \`conf\` and \`monitors\`, /etc/ceph/ceph.conf is used if it is there. Without \`key\` and \`key_file\`, the key ring that the ceph.conf names is used. A key is never a flag, since a process list shows flags.
+
+\`monitors\` may be a list in the file: \`monitors = ["192.0.2.1:6789", "192.0.2.2:6789"]\`.
 `;
 
 function configurationReference(): string {
