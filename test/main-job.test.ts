@@ -88,6 +88,16 @@ secrets { unused = "hush-hush" }
       digest(bytes),
       'and nothing happened to it',
     );
+    await t.rejects(
+      pannier('volume', 'unmount', '-node=nobody', created.id),
+      /not published on node/,
+    );
+    await pannier('volume', 'unmount', '-node=lab-node', created.id);
+    t.match(
+      JSON.parse(await pannier('volume', 'status', '-json', created.id)),
+      { nodes: [] },
+      'a lost node is freed',
+    );
     await pannier('volume', 'unmount', path);
     await pannier('volume', 'delete', created.id);
     t.same(JSON.parse(await pannier('volume', 'status', '-json')), []);

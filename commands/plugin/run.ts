@@ -35,7 +35,7 @@ export default class PluginRun extends PannierCommand {
   static override flags = {
     config: option({
       value: 'path',
-      description: 'The configuration file, in HCL. Also PANNIER_CONFIG.',
+      description: 'The configuration file, in HCL.',
       env: 'PANNIER_CONFIG',
     }),
     check: toggle({

@@ -1,32 +1,45 @@
 import { resolve } from 'node:path';
 import { PannierCommand } from '../../src/cli/command.js';
 import { CommandError } from '../../src/cli/errors.js';
-import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
+import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
 import { findMount } from '../../src/cli/found.js';
 import { unmountVolume } from '../../src/cli/mounting.js';
 import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
 import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
-import { lookUpVolume } from '../../src/cli/volumes.js';
+import { findVolume, lookUpVolume } from '../../src/cli/volumes.js';
 
 export default class VolumeUnmount extends PannierCommand {
   static override summary = 'Take back a mount of `volume mount`';
   static override description =
-    'Takes a volume away from a path, or with an ID from all paths where `pannier volume mount` has it here, and lets go of it on this node. It works where the volume is gone, and it can be repeated.';
-  static override examples = ['pannier volume unmount /mnt/data', 'pannier volume unmount data'];
+    'Takes a volume away from a path, or with an ID from all paths where `pannier volume mount` has it here, and lets go of it on this node. It works where the volume is gone, and it can be repeated.\n\nWith -node nothing is unmounted: the controller is told that the named node has let go. That frees a volume for other nodes when its own node is lost for good. Be sure that it is down, and not only out of sight: two writers destroy a file system.';
+  static override examples = [
+    'pannier volume unmount /mnt/data',
+    'pannier volume unmount data',
+    'pannier volume unmount -node=worker-3 data',
+  ];
   static override args = {
     target: argument({
       description: 'A path, or a volume: its whole handle or name.',
       required: true,
     }),
   };
-  static override flags = { ...endpointFlags, ...outputFlags, ...secretsFlags };
+  static override flags = {
+    node: option({
+      value: 'id',
+      description: 'Only free the volume of this node, which is lost.',
+    }),
+    ...endpointFlags,
+    ...outputFlags,
+    ...secretsFlags,
+  };
   protected override readonly doing = 'unmounting volume';
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeUnmount);
     const secrets = await readSecrets(flags['secrets-file']);
     await using plugin = openPlugin(flags.endpoint);
+    if (flags.node !== undefined) return this.#free(plugin, args.target, flags.node, secrets);
     const mounts = new Mounts(mountsFolder(flags.endpoint));
     const records = await this.#records(plugin, mounts, flags.endpoint, args.target);
     for (const record of records)
@@ -41,6 +54,29 @@ export default class VolumeUnmount extends PannierCommand {
           .map(({ volumeId, targetPath }) => `Unmounted volume "${volumeId}" from ${targetPath}`)
           .join('\n'),
     );
+  }
+
+  async #free(
+    plugin: Plugin,
+    target: string,
+    nodeId: string,
+    secrets: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const { id, nodes } = await findVolume(plugin, target);
+    if (!nodes.includes(nodeId))
+      throw new CommandError(`volume "${id}" is not published on node "${nodeId}"`, {
+        code: 'NOT_FOUND',
+        remedy: `It is published on: ${nodes.join(', ') || 'no node'}.`,
+      });
+    await this.progress(
+      'Freeing',
+      plugin.controller.controllerUnpublishVolume({
+        volumeId: id,
+        nodeId,
+        secrets: { ...secrets },
+      }),
+    );
+    await this.data({ id, node: nodeId }, () => `Freed volume "${id}" of node "${nodeId}"`);
   }
 
   async #records(

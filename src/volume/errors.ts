@@ -158,7 +158,8 @@ export const CATALOGUE = {
   'no-mapper': {
     code: 'FAILED_PRECONDITION',
     message: 'no way to attach an RBD image on this node: {problem}',
-    remedy: 'Install rbd-fuse, and give the plugin /dev/fuse and /dev/loop-control.',
+    remedy:
+      'Set mapper to "auto", install rbd-fuse, and give the plugin /dev/fuse and /dev/loop-control.',
   },
   superseded: {
     code: 'ABORTED',

@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 mkdir -p bin
 [ $# -gt 0 ] || set -- $(for module in */go.mod; do dirname "$module"; done)
 command -v go >/dev/null || {
-  echo "build.sh: Go is not installed; the tests need it: apt-get install golang-go" >&2
+  echo "build.sh: Go is not installed; the tests need 1.25 or later" >&2
   exit 1
 }
 for name in "$@"; do
