@@ -39,7 +39,7 @@ export default class VolumeUnmount extends PannierCommand {
     const { args, flags } = await this.input(VolumeUnmount);
     const secrets = await readSecrets(flags['secrets-file']);
     await using plugin = openPlugin(flags.endpoint);
-    if (flags.node !== undefined) return this.#free(plugin, args.target, flags.node, secrets);
+    if (flags.node !== undefined) return await this.#free(plugin, args.target, flags.node, secrets);
     const mounts = new Mounts(mountsFolder(flags.endpoint));
     const records = await this.#records(plugin, mounts, flags.endpoint, args.target);
     for (const record of records)
