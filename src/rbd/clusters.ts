@@ -8,8 +8,8 @@ import { clusterOf } from './cluster.js';
 import { Connection } from './connection.js';
 import { Gate } from './gate.js';
 
-/** Threads of libuv's pool that calls of Ceph leave to everything else. */
-const SPARE_THREADS = 4;
+/** Threads of libuv's pool that calls of Ceph leave to everything else, and to the two that free space. */
+const SPARE_THREADS = 6;
 /** No cluster needs more calls under way at once than this. */
 const MOST_CALLS = 8;
 /** How long a call waits for its turn, in milliseconds. */

@@ -8,6 +8,9 @@ import { Session } from './session.js';
 
 export type Place = Pick<ImageSpec, 'pool' | 'namespace'>;
 
+/** Lets a task run when it may. */
+type Turn = <T>(task: () => Promise<T>) => Promise<T>;
+
 /** A session, how many calls use it, and whether it goes when the last one is done. */
 interface Live {
   readonly opened: Promise<Session>;
@@ -21,8 +24,8 @@ interface Live {
  */
 const SHUT_OUT: readonly number[] = [ESHUTDOWN, ...DENIED];
 
-/** How long close() waits for calls that are under way. */
-const CLOSE_MS = 30_000;
+/** How long close() waits for calls that are under way: each can be cut short and repeated. */
+const CLOSE_MS = 3_000;
 
 /**
  * One user's connection to a cluster: made by the first call, shared by all, made anew after a failure or
@@ -46,9 +49,9 @@ export class Connection {
   }
 
   /** Works with the connected client. */
-  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async use<T>(work: (session: Session) => Promise<T>, turn?: Turn): Promise<T> {
     try {
-      return await this.#work(work);
+      return await this.#work(work, turn ?? ((task) => this.gate.run(task)));
     } catch (error) {
       throw volumeError(error, this.access.cluster, this.access.user);
     }
@@ -68,6 +71,18 @@ export class Connection {
         session.inPool(pool, namespace, (io) => work(io, session)),
         outcomes,
       ),
+    );
+  }
+
+  /** The same for work that takes long, in no call's place: whoever asks bounds how much of it there is. */
+  inBackground<T, U = never>(
+    { pool, namespace }: Place,
+    work: (io: IoCtx) => Promise<T>,
+    outcomes: Outcomes<U> = {},
+  ): Promise<T | U> {
+    return this.use(
+      (session) => settle(session.inPool(pool, namespace, work), outcomes),
+      (task) => task(),
     );
   }
 
@@ -91,11 +106,11 @@ export class Connection {
     await Promise.all(this.#ending);
   }
 
-  async #work<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async #work<T>(work: (session: Session) => Promise<T>, turn: Turn): Promise<T> {
     const live = this.#join();
     try {
       const session = await live.opened;
-      return await this.gate.run(() => work(session));
+      return await turn(() => work(session));
     } catch (error) {
       if (error instanceof CephError && SHUT_OUT.includes(error.errno) && this.#live === live)
         this.retire();

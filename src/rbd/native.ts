@@ -352,6 +352,13 @@ export function call<N extends Named<'returns'>>(
   return find(name, parameters)(...parameters);
 }
 
+let underWay = 0;
+
+/** How many calls wait on threads. The process cannot end before they do, not even by process.exit(). */
+export function callsUnderWay(): number {
+  return underWay;
+}
+
 /** Calls a function that may wait for the cluster, on a thread of libuv's pool. */
 export function callAsync<N extends Named<'waits'>>(
   name: N,
@@ -359,7 +366,9 @@ export function callAsync<N extends Named<'waits'>>(
 ): Promise<ResultOf<N>> {
   const found = find(name, parameters);
   return new Promise((resolve, reject) => {
+    underWay += 1;
     found.async(...parameters, (error: Error | null | undefined, result: ResultOf<N>) => {
+      underWay -= 1;
       if (error) reject(error);
       else resolve(result);
     });

@@ -3,13 +3,13 @@ import type { Connection, Place } from './connection.js';
 import { check, EBUSY, ENOENT, ENOTEMPTY, ERANGE } from './errno.js';
 import { CONSTANTS, call, callAsync, layout, Memory } from './native.js';
 
-/** Frees a trashed image's space. It takes as long as the image has objects. */
+/** Frees a trashed image's space. It takes as long as the image has objects, in no call's place. */
 export function purgeTrashed(
   connection: Connection,
   place: Place,
   imageId: string,
 ): Promise<'removed' | 'busy'> {
-  return connection.inPool(
+  return connection.inBackground(
     place,
     async (io) => {
       const operation = `remove image "${imageId}" from the trash of pool "${place.pool}"`;

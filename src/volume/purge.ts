@@ -1,7 +1,7 @@
 import type { Effect } from './effects.js';
 import type { VolumeHandle } from './handle.js';
 import { keyOfImageName } from './name.js';
-import { parseRecord, RECORD_KEY } from './record.js';
+import { DELETING_KEY, isDiscarded, recordOf } from './record.js';
 import type { Cluster, Clusters } from './store.js';
 
 type Place = Pick<VolumeHandle, 'pool' | 'namespace'>;
@@ -12,7 +12,7 @@ export interface Purge {
   add(cluster: Cluster, place: Place, imageId: string): void;
   /** Looks through the trash of every pool for what an earlier process left. */
   scan(): void;
-  /** Waits for what has begun, and begins nothing more. */
+  /** Begins nothing more, and waits a little for what has begun; what takes longer is found again by a scan. */
   stop(): Promise<void>;
 }
 
@@ -20,6 +20,8 @@ export interface Purge {
 const AT_ONCE = 2;
 const RETRY_MS = 30_000;
 const SCAN_MS = 600_000;
+/** Freeing may take hours, and can be cut short at any time. */
+const STOP_MS = 1_000;
 
 export interface PurgeOptions {
   readonly clusters: Clusters;
@@ -30,6 +32,8 @@ export interface PurgeOptions {
 
 export function startPurge({ clusters, effect, onError }: PurgeOptions): Purge {
   const waiting = new Map<string, () => Promise<void>>();
+  /** What waits, is being freed or is to be tried again: scans find it too. */
+  const known = new Set<string>();
   const running = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   let stopped = false;
@@ -58,13 +62,23 @@ export function startPurge({ clusters, effect, onError }: PurgeOptions): Purge {
   }
 
   function add(cluster: Cluster, place: Place, imageId: string): void {
-    if (stopped) return;
-    waiting.set(`${cluster.name}/${place.pool}/${place.namespace}/${imageId}`, async () => {
-      const outcome = await effect('delete/purge-image', () =>
-        cluster.purgeTrashed(place, imageId),
-      );
-      if (outcome === 'busy' && !stopped) later(RETRY_MS, () => add(cluster, place, imageId));
-    });
+    const key = `${cluster.name}/${place.pool}/${place.namespace}/${imageId}`;
+    if (stopped || known.has(key)) return;
+    known.add(key);
+    const job = async () => {
+      let outcome: 'removed' | 'busy' = 'removed';
+      try {
+        outcome = await effect('delete/purge-image', () => cluster.purgeTrashed(place, imageId));
+      } finally {
+        if (outcome === 'removed') known.delete(key);
+      }
+      if (outcome === 'busy' && !stopped) later(RETRY_MS, () => enqueue(key, job));
+    };
+    enqueue(key, job);
+  }
+
+  function enqueue(key: string, job: () => Promise<void>): void {
+    waiting.set(key, job);
     next();
   }
 
@@ -102,13 +116,20 @@ export function startPurge({ clusters, effect, onError }: PurgeOptions): Purge {
     stopped = true;
     waiting.clear();
     for (const timer of timers) clearTimeout(timer);
-    await Promise.all([...running, scanning]);
+    const begun = Promise.allSettled([...running, scanning]);
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, STOP_MS);
+    await Promise.race([begun, limit.promise]);
+    clearTimeout(timer);
   }
 
   return { add, scan, stop };
 }
 
-/** Only what Pannier put into the trash is purged: an operator's own trash is the operator's. */
+/**
+ * Only what Pannier put into the trash is purged: an image that a deletion marked, or that a creation threw away.
+ * An operator's own trash is the operator's, a volume that `rbd trash move` put there included.
+ */
 async function isDeletedVolume(
   cluster: Cluster,
   place: Place,
@@ -118,6 +139,6 @@ async function isDeletedVolume(
   const image = await cluster.readTrashed(place, imageId);
   // A purge that was cut short leaves the entry without its header: nothing but our name is left of it.
   if (image === undefined) return keyOfImageName(name) !== undefined;
-  const record = parseRecord(image.metadata.get(RECORD_KEY));
-  return record?.handle.endsWith(`/${name}`) === true;
+  const record = recordOf(image, { cluster: cluster.name, ...place, image: name });
+  return record !== undefined && (image.metadata.has(DELETING_KEY) || isDiscarded(record));
 }

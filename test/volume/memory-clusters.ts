@@ -15,11 +15,13 @@ interface StoredImage {
   layout: ImageLayout;
 }
 
+type Place = Pick<ImageSpec, 'pool' | 'namespace'>;
+
 /** What several controllers share: one Ceph, in memory. */
 export class MemoryCeph {
   readonly names = new Map<string, string>();
   readonly images = new Map<string, StoredImage>();
-  readonly trash = new Map<string, { name: string; image: StoredImage }>();
+  readonly trash = new Map<string, { place: Place; name: string; image: StoredImage }>();
   readonly nodes = new Map<string, string>();
   readonly headers = new Map<string, StoredImage>();
   /** Ids of images that a client has open for writing. */
@@ -125,12 +127,14 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
       const image = ceph.images.get(place(spec));
       if (image?.id !== id) return 'gone' as const;
       ceph.images.delete(place(spec));
-      ceph.trash.set(image.id, { name: spec.image, image });
+      ceph.trash.set(image.id, { place: spec, name: spec.image, image });
       await step();
       return 'trashed' as const;
     },
-    listTrash: atomic(() =>
-      [...ceph.trash].map(([id, { name }]) => ({ id, name, expires: new Date(0) })),
+    listTrash: atomic(({ pool, namespace }) =>
+      [...ceph.trash]
+        .filter(([, { place }]) => place.pool === pool && place.namespace === namespace)
+        .map(([id, { name }]) => ({ id, name, expires: new Date(0) })),
     ),
     readTrashed: atomic((_spec, id) => {
       const trashed = ceph.trash.get(id);
