@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   Controller as ControllerDesc,
   ControllerServiceCapability_RPC_Type as Rpc,
+  type VolumeCapability,
   type VolumeSchema,
 } from '../proto/csi/v1/csi_pb.js';
 import { unsupported } from '../volume/capability.js';
@@ -107,7 +108,7 @@ export function controllerService(controller: Controller, queue: Queue) {
       return {
         confirmed: {
           volumeContext: request.volumeContext,
-          volumeCapabilities: request.volumeCapabilities,
+          volumeCapabilities: comparable(request.volumeCapabilities),
           parameters: request.parameters,
           mutableParameters: request.mutableParameters,
         },
@@ -171,6 +172,15 @@ export function controllerService(controller: Controller, queue: Queue) {
     },
   };
   return implement(ControllerDesc, handlers);
+}
+
+/**
+ * Nomad compares each capability that it asked for with all that are confirmed, and refuses to register a volume
+ * where a block capability is among several, even if they are its own; none listed is no comparison.
+ */
+function comparable(confirmed: VolumeCapability[]): VolumeCapability[] {
+  const hasBlock = confirmed.some(({ accessType }) => accessType.case === 'block');
+  return hasBlock && confirmed.length > 1 ? [] : confirmed;
 }
 
 function answer(volume: Volume): MessageInitShape<typeof VolumeSchema> {

@@ -21,8 +21,10 @@ export const ESHUTDOWN = 108;
 const NO_ROOM: readonly number[] = [errno.ENOSPC, errno.EDQUOT];
 /** What Ceph answers where a user's caps do not reach. */
 export const DENIED: readonly number[] = [errno.EACCES, errno.EPERM];
+/** What passes, so that the call can be repeated. */
 const UNAVAILABLE: readonly number[] = [
   errno.EAGAIN,
+  errno.EBUSY,
   errno.ETIMEDOUT,
   errno.ENOTCONN,
   errno.ECONNREFUSED,

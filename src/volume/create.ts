@@ -16,7 +16,7 @@ import {
   newRecord,
   parseClaim,
   parseRecord,
-  publicationsOf,
+  publishedNodesOf,
   RECORD_KEY,
   type VolumeRecord,
 } from './record.js';
@@ -64,6 +64,12 @@ export async function createVolume(
     const finished = await findFinished(cluster, plan, found);
     if (finished !== undefined) return finished;
     const there = parseClaim(found);
+    if (found && there === undefined && parseRecord(found) === undefined)
+      fail('volume-exists', {
+        name: plan.name,
+        volume: formatHandle(plan.handle),
+        difference: 'an entry in the name index that this version cannot read',
+      });
     let claim = there;
     if (there === undefined || !samePlan(there.pending, plan)) {
       // A claim that was taken from this call is not taken back: the other one is alive.
@@ -138,7 +144,7 @@ async function findFinished(
     handle,
     name: record.name,
     sizeBytes: image.sizeBytes,
-    publishedNodes: Object.keys(publicationsOf(image)),
+    publishedNodes: publishedNodesOf(image),
   };
 }
 
@@ -175,9 +181,12 @@ async function complete(
 ): Promise<boolean> {
   const { handle, parameters } = plan;
   const text = formatRecord(claim.pending);
-  const sizeBytes = BigInt(claim.pending.sizeBytes);
   await discardReplaced(controller, cluster, claim, handle);
-  const layout = { ...parameters, features: parameters.imageFeatures, sizeBytes };
+  const layout = {
+    ...parameters,
+    features: parameters.imageFeatures,
+    sizeBytes: BigInt(claim.pending.sizeBytes),
+  };
   const made = await controller
     .effect('create/create-image', () => cluster.createImage(handle, layout))
     .catch((error: unknown) => giveUp(cluster, plan, claim, error));
@@ -187,7 +196,7 @@ async function complete(
     return false;
   }
   const kept = image.metadata.get(RECORD_KEY);
-  if (kept === undefined && image.sizeBytes === sizeBytes) {
+  if (kept === undefined && (await isOwn(cluster, claim, image, made))) {
     const written = await controller.effect('create/write-record', () =>
       cluster.swapMetadata(handle, image.id, { [RECORD_KEY]: undefined }, { [RECORD_KEY]: text }),
     );
@@ -219,6 +228,23 @@ async function giveUp(cluster: Cluster, plan: Plan, claim: Claim, error: unknown
   if (error instanceof VolumeError && REFUSALS.includes(error.code))
     await cluster.swapName(plan.key, formatClaim(claim), undefined).catch(() => undefined);
   throw error;
+}
+
+/**
+ * True for an image without a record that this claim's creation made, in this call or in one that was cut short.
+ * A claim that was replaced may have made one of another layout, and one that holds data is nobody's creation.
+ */
+async function isOwn(
+  cluster: Cluster,
+  { pending, replaces }: Claim,
+  image: Image,
+  made: 'created' | 'exists',
+): Promise<boolean> {
+  if (image.sizeBytes !== BigInt(pending.sizeBytes)) return false;
+  if (made === 'created') return true;
+  if (replaces.some((dead) => dead.handle === pending.handle)) return false;
+  const handle = parseHandle(pending.handle);
+  return handle !== undefined && (await cluster.isBlank(handle));
 }
 
 /** True for an image that a creation left which this claim replaced, or that nobody ever finished. */

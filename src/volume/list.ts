@@ -3,7 +3,7 @@ import { fail } from './errors.js';
 import { findImage } from './find.js';
 import { parseHandle, type VolumeHandle } from './handle.js';
 import { readParameters } from './parameters.js';
-import { parseRecord, publicationsOf, recordOf } from './record.js';
+import { parseRecord, publishedNodesOf, recordOf } from './record.js';
 import type { Cluster, Credentials, Image } from './store.js';
 
 export interface VolumePage {
@@ -85,7 +85,7 @@ function toVolume(handle: VolumeHandle, image: Image): Volume {
     handle,
     name: recordOf(image, handle)?.name ?? '',
     sizeBytes: image.sizeBytes,
-    publishedNodes: Object.keys(publicationsOf(image)),
+    publishedNodes: publishedNodesOf(image),
   };
 }
 

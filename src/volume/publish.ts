@@ -9,13 +9,13 @@ import { type Controller, locate, mustLocate, notFound } from './controller.js';
 import { fail } from './errors.js';
 import { findImage } from './find.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
-import type { NodeRecord } from './node.js';
 import {
   DELETING_KEY,
   formatPublications,
   PUBLISHED_KEY,
   type Publication,
   type Publications,
+  parseObject,
   publicationOf,
   publicationsOf,
 } from './record.js';
@@ -57,8 +57,8 @@ export async function publishVolume(
     const wanted = publicationOf(capability, request.readonly);
     if (isPublished(handle, published, nodeId, wanted)) return;
     refuseConflict(handle, published, wanted);
-    if (!isReaderOnly(wanted.mode) && Object.keys(published).length === 0)
-      await refuseStrangers(cluster, handle, node, wanted.mode);
+    if (!isReaderOnly(wanted.mode) && wanted.mode !== 'MULTI_NODE_MULTI_WRITER')
+      await refuseStrangers(cluster, handle, node, Object.keys(published));
     const outcome = await controller.effect('controllerPublish/write-publication', () =>
       swap(cluster, handle, image as Image, { ...published, [nodeId]: wanted }),
     );
@@ -153,16 +153,27 @@ function conflict(wanted: Publication, other: Publication): AccessMode | undefin
 async function refuseStrangers(
   cluster: Cluster,
   handle: VolumeHandle,
-  nodeText: string,
-  mode: AccessMode,
+  node: string,
+  published: readonly string[],
 ): Promise<void> {
-  const { address } = JSON.parse(nodeText) as NodeRecord;
-  const strangers = (await cluster.watchers(handle)).filter(
-    (watcher) => !watcher.address.startsWith(`${address}:`),
-  );
-  if (strangers.length > 0 && isSingleNode(mode))
+  const watchers = await cluster.watchers(handle);
+  if (watchers.length === 0) return;
+  const others = await Promise.all(published.map((other) => cluster.readNode(other)));
+  const explained = [node, ...others].map(addressOf);
+  const strangers = watchers.filter(({ address }) => !explained.includes(hostOf(address)));
+  if (strangers.length > 0)
     fail('volume-in-use', {
       volume: formatHandle(handle),
       users: `client ${strangers.map((watcher) => watcher.address).join(', ')}`,
     });
+}
+
+/** The address that a node said of itself; one whose words cannot be read explains no client. */
+function addressOf(nodeText: string | undefined): unknown {
+  return parseObject(nodeText)?.address;
+}
+
+/** The IP address in "192.0.2.1:0/123" or "[2001:db8::1]:0/123". */
+function hostOf(address: string): string {
+  return address.replace(/:\d+\/\d+$/, '').replace(/^\[|\]$/g, '');
 }

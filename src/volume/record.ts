@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessMode, Capability } from './capability.js';
+import { fail } from './errors.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
 import type { Parameters } from './parameters.js';
 import { type Image, METADATA_PREFIX } from './store.js';
@@ -104,9 +105,21 @@ export function formatClaim(claim: Claim): string {
 export function parseClaim(text: string | undefined): Claim | undefined {
   const value = parseObject(text);
   const pending = parseRecord(JSON.stringify(value?.pending ?? null));
-  if (value === undefined || pending === undefined || !Array.isArray(value.replaces))
+  const replaces: unknown = value?.replaces;
+  if (pending === undefined || !Array.isArray(replaces) || !replaces.every(isDeadClaim))
     return undefined;
-  return { pending, replaces: value.replaces as Claim['replaces'] };
+  return { pending, replaces };
+}
+
+function isDeadClaim(value: unknown): value is Claim['replaces'][number] {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'claim' in value &&
+    typeof value.claim === 'string' &&
+    'handle' in value &&
+    typeof value.handle === 'string'
+  );
 }
 
 const DISCARDED = 'discarded-';
@@ -133,16 +146,43 @@ export function publicationOf(capability: Capability, readonly: boolean): Public
   return { mode: capability.mode, access: capability.access.kind, readonly };
 }
 
-/** Node id to how the image is published there. */
+/**
+ * Node id to how the image is published there. Fails with volume-in-use where another version or a person wrote
+ * what this one cannot read: it is never taken for nobody.
+ */
 export function publicationsOf(image: Image): Publications {
-  return (parseObject(image.metadata.get(PUBLISHED_KEY)) ?? {}) as Publications;
+  const text = image.metadata.get(PUBLISHED_KEY);
+  if (text === undefined || text === '') return {};
+  const value = parseObject(text);
+  if (value === undefined || !Object.values(value).every(isPublication))
+    fail('volume-in-use', {
+      volume: recordText(image),
+      users: `nodes that this version cannot read in the image metadata "${PUBLISHED_KEY}"`,
+    });
+  return value as Publications;
+}
+
+/** The nodes on which an image is published, as far as they can be read. */
+export function publishedNodesOf(image: Image): readonly string[] {
+  return Object.keys(parseObject(image.metadata.get(PUBLISHED_KEY)) ?? {});
+}
+
+function isPublication(value: unknown): value is Publication {
+  return (
+    typeof value === 'object' && value !== null && 'mode' in value && typeof value.mode === 'string'
+  );
+}
+
+function recordText(image: Image): string {
+  return parseRecord(image.metadata.get(RECORD_KEY))?.handle ?? image.id;
 }
 
 export function formatPublications(publications: Publications): string | undefined {
   return Object.keys(publications).length === 0 ? undefined : JSON.stringify(publications);
 }
 
-function parseObject(text: string | undefined): Record<string, unknown> | undefined {
+/** The object that a text holds in JSON, or undefined where it holds none. */
+export function parseObject(text: string | undefined): Record<string, unknown> | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
