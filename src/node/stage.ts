@@ -78,6 +78,7 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
     const readonly = isReaderOnly(capability.mode);
     const shared = !isSingleNode(capability.mode);
     const device = await mapper.map({ volumeId, handle, credentials, readonly, shared }, 'stage');
+    await refuseDeleted(staging);
     if (mapping !== undefined) await mapper.refresh(volumeId, device);
     if (capability.access.kind === 'mount') await mount(context, staging, mapper, device);
   } catch (error) {
@@ -87,6 +88,16 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
   await context.effect('stage/remember-staged', () =>
     context.records.write({ ...next, state: 'staged' }),
   );
+}
+
+/**
+ * Looks once more, now that the device keeps others from deleting the image: a deletion marks it before it looks
+ * who has it open, so that of the two at least one sees the other.
+ */
+async function refuseDeleted({ cluster, handle, volumeId, image }: Staging): Promise<void> {
+  const now = await findImage(cluster, handle);
+  if (now?.id !== image.id || now.metadata.has(DELETING_KEY))
+    fail('being-deleted', { volume: volumeId });
 }
 
 /** True where this very call was finished before; throws where another one was. */

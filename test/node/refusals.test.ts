@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { DELETING_KEY } from '../../src/volume/record.js';
 import { startCeph } from '../lab/ceph.js';
 import { blockAs, LabNode, MIB, mountAs, NOTHING, sh } from './lab.js';
 
@@ -195,6 +196,28 @@ t.test('an image that someone else has open is not mapped by a single writer', a
   await other.open().stage({ ...there, capability: blockAs() });
   await other.open().unstage(there);
   t.strictSame([lab.leftovers(), other.leftovers()], [NOTHING, NOTHING]);
+});
+
+t.test('a volume whose deletion begins while it is mapped is not staged', async (t) => {
+  const lab = new LabNode(ceph);
+  const { id: volumeId, spec } = await lab.image(64);
+  const image = { pool: ceph.pool, namespace: '', image: spec.split('/')[1] ?? '' };
+  const id = (await lab.cluster.readImage(image))?.id ?? '';
+  const mark = (value: string | undefined) =>
+    lab.cluster.swapMetadata(image, id, {}, { [DELETING_KEY]: value });
+  const node = lab.open(async (name, action) => {
+    const result = await action();
+    if (name === 'stage/start-fuse') await mark('controller');
+    return result;
+  });
+  const stagingPath = lab.staging();
+  const stage = { volumeId, stagingPath, capability: mountAs(), credentials: undefined };
+  await t.rejects(node.stage(stage), { code: 'FAILED_PRECONDITION' });
+  t.strictSame(lab.leftovers(), NOTHING);
+  await mark(undefined);
+  await lab.open().stage(stage);
+  await lab.open().unstage({ volumeId, stagingPath });
+  t.strictSame(lab.leftovers(), NOTHING);
 });
 
 t.test('a staging path that lost its mount is not published', async (t) => {

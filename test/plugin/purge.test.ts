@@ -2,7 +2,8 @@ import t from 'tap';
 import { startCeph } from '../lab/ceph.js';
 import { startPlugin } from '../lab/plugin.js';
 
-const ceph = await startCeph();
+// Plugins of other test files would take up the freeing of these images.
+const ceph = await startCeph({ own: true });
 
 /** Without an object map Ceph looks for each of its 16 million objects, which takes an hour. */
 const LARGE = {
