@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 
 // As bin/pannier does: librados calls wait on libuv's threads, and it is read once, at the first use.
-process.env.UV_THREADPOOL_SIZE ??= '16';
+process.env.UV_THREADPOOL_SIZE ??= '32';
 
 // Go's way of flags, as the rest of Pannier has them.
 const words = process.argv.slice(2).map((word) => word.replace(/^-(?=[a-z]{2})/, '--'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 // librados calls wait on libuv's threads: with its four, as many calls to a dead monitor would stop every
 // other file and Ceph operation. It is read once, at the first use.
-process.env.UV_THREADPOOL_SIZE ??= '16';
+process.env.UV_THREADPOOL_SIZE ??= '32';
 
 // Node's default folder is shared by all users of the machine; code that root runs is kept in root's own.
 const { XDG_CACHE_HOME, HOME } = process.env;

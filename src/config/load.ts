@@ -10,6 +10,7 @@ import {
 } from '../spec/diagnostic.js';
 import { parseHcl } from '../spec/hcl/parse.js';
 import { didYouMean, guess } from '../volume/guess.js';
+import { parseDuration } from './duration.js';
 import { type ClusterBlock, type ConfigFile, type Given, readConfigFile } from './file.js';
 import {
   CLUSTER_OPTIONS,
@@ -74,9 +75,14 @@ export function loadSettings(options: LoadOptions): Loaded {
     stateDir: word('stateDir') ?? '',
     logLevel: word('logLevel') as Settings['logLevel'],
     mapper: word('mapper') as Settings['mapper'],
+    retentionMs: retentionOf(word('deletion'), word('trashRetention')),
     clusters: inOrder(clusters, word('defaultCluster'), file, report),
   };
   return { settings: hasErrors(diagnostics) ? undefined : settings, diagnostics, sources };
+}
+
+function retentionOf(deletion: string | undefined, retention: string | undefined): number {
+  return deletion === 'trash' ? (parseDuration(retention ?? '') ?? 0) : 0;
 }
 
 function readFile(

@@ -1,3 +1,4 @@
+import { parseDuration } from './duration.js';
 import type { Settings } from './settings.js';
 
 /** A setting that is one word: where it may stand, and what it may be. */
@@ -18,6 +19,7 @@ const NODE_ID_MAX_BYTES = 256;
 
 const MODES: readonly Settings['mode'][] = ['controller', 'node', 'all'];
 const LOG_LEVELS: readonly Settings['logLevel'][] = ['debug', 'info', 'warn', 'error'];
+const DELETIONS = ['purge', 'trash'];
 const MAPPERS: readonly Settings['mapper'][] = ['auto', 'krbd', 'nbd', 'fuse'];
 
 const oneOf = (words: readonly string[]) => (value: string) =>
@@ -83,6 +85,23 @@ export const OPTIONS = {
     description: 'How images become block devices: auto, krbd, nbd or fuse.',
     fallback: 'auto',
     problem: oneOf(MAPPERS),
+  },
+  deletion: {
+    key: 'deletion',
+    env: 'PANNIER_DELETION',
+    description:
+      'What DeleteVolume does with the data: purge frees it at once, trash keeps it for trash_retention.',
+    fallback: 'purge',
+    problem: oneOf(DELETIONS),
+  },
+  trashRetention: {
+    key: 'trash_retention',
+    env: 'PANNIER_TRASH_RETENTION',
+    description:
+      'How long deleted volumes are kept with deletion = "trash", such as 90m, 12h or 7d.',
+    fallback: '7d',
+    problem: (value) =>
+      parseDuration(value) === undefined ? 'expected a time such as 90m, 12h or 7d' : undefined,
   },
   defaultCluster: {
     key: 'default_cluster',

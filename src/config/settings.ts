@@ -9,6 +9,8 @@ export interface Settings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** How images become block devices; 'auto' takes the first that works. */
   readonly mapper: 'auto' | 'krbd' | 'nbd' | 'fuse';
+  /** How long a deleted volume is kept before its space is freed, in milliseconds. */
+  readonly retentionMs: number;
   /** The default one first; at least one. */
   readonly clusters: readonly ClusterSettings[];
 }

@@ -3,13 +3,14 @@ import {
   Controller as ControllerDesc,
   ControllerServiceCapability_RPC_Type as Rpc,
   type VolumeCapability,
+  type VolumeContentSourceSchema,
   type VolumeSchema,
 } from '../proto/csi/v1/csi_pb.js';
 import { unsupported } from '../volume/capability.js';
-import type { Controller, Volume } from '../volume/controller.js';
-import { createVolume, planVolume } from '../volume/create.js';
-import { deleteVolume } from '../volume/delete.js';
-import { fail } from '../volume/errors.js';
+import type { Controller, Source, Volume } from '../volume/controller.js';
+import { createVolume } from '../volume/create/create.js';
+import { planVolume } from '../volume/create/plan.js';
+import { deleteVolume } from '../volume/delete/delete.js';
 import { expandVolume } from '../volume/expand.js';
 import { formatHandle } from '../volume/handle.js';
 import { getCapacity, getVolume, listVolumes } from '../volume/list.js';
@@ -18,15 +19,18 @@ import type { Queue } from '../volume/queue.js';
 import {
   readCredentials,
   readRange,
+  readSource,
   required,
   requiredCapabilities,
   requiredCapability,
   requiredName,
   requiredNodeId,
   requiredVolumeId,
+  requireEntries,
 } from './fields.js';
 import { fingerprint } from './fingerprint.js';
 import { publishContext } from './publish-context.js';
+import { snapshotHandlers } from './snapshots.js';
 import { type Handlers, implement } from './wire/adapter.js';
 
 /** What ControllerGetCapabilities answers. */
@@ -40,29 +44,32 @@ const CAPABILITIES = [
   Rpc.GET_VOLUME,
   Rpc.EXPAND_VOLUME,
   Rpc.SINGLE_NODE_MULTI_WRITER,
+  Rpc.CREATE_DELETE_SNAPSHOT,
+  Rpc.LIST_SNAPSHOTS,
+  Rpc.GET_SNAPSHOT,
+  Rpc.CLONE_VOLUME,
 ];
 
 /** CSI's Controller service: checks the fields, calls the domain, answers. */
 export function controllerService(controller: Controller, queue: Queue) {
   const handlers: Handlers<typeof ControllerDesc> = {
+    ...snapshotHandlers(controller, queue),
+
     async createVolume(request) {
       const create = {
         name: requiredName(request.name),
         range: readRange(request.capacityRange),
         capabilities: requiredCapabilities(request.volumeCapabilities),
         parameters: { ...request.parameters, ...request.mutableParameters },
+        source: readSource(request.volumeContentSource),
         credentials: readCredentials(request.secrets),
       };
-      if (request.volumeContentSource?.type.case !== undefined)
-        fail('invalid-field', {
-          field: 'volume_content_source',
-          problem: 'this version creates blank volumes only',
-        });
-      const { key, handle } = planVolume(controller, create);
+      const { key, handle, source } = planVolume(controller, create);
       const volume = await queue.run(
         [`name ${key}`, formatHandle(handle)],
         fingerprint('CreateVolume', request),
         () => createVolume(controller, create),
+        source === undefined ? [] : [source.id],
       );
       return { volume: answer(volume) };
     },
@@ -116,11 +123,7 @@ export function controllerService(controller: Controller, queue: Queue) {
     },
 
     async listVolumes(request) {
-      if (request.maxEntries < 0)
-        fail('invalid-field', {
-          field: 'max_entries',
-          problem: `${request.maxEntries} is negative`,
-        });
+      requireEntries(request.maxEntries);
       const page = await listVolumes(controller, request.maxEntries, request.startingToken);
       return {
         entries: page.volumes.map((volume) => ({
@@ -188,5 +191,12 @@ function answer(volume: Volume): MessageInitShape<typeof VolumeSchema> {
     volumeId: formatHandle(volume.handle),
     capacityBytes: volume.sizeBytes,
     volumeContext: volume.name === '' ? {} : { name: volume.name },
+    ...(volume.source === undefined ? {} : { contentSource: contentSource(volume.source) }),
   };
+}
+
+function contentSource({ kind, id }: Source): MessageInitShape<typeof VolumeContentSourceSchema> {
+  return kind === 'snapshot'
+    ? { type: { case: 'snapshot', value: { snapshotId: id } } }
+    : { type: { case: 'volume', value: { volumeId: id } } };
 }

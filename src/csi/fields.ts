@@ -2,8 +2,10 @@ import {
   type CapacityRange as CapacityRangeMessage,
   VolumeCapability_AccessMode_Mode as Mode,
   type VolumeCapability,
+  type VolumeContentSource,
 } from '../proto/csi/v1/csi_pb.js';
 import type { Capability } from '../volume/capability.js';
+import type { Source } from '../volume/controller.js';
 import { fail } from '../volume/errors.js';
 import type { CapacityRange } from '../volume/size.js';
 import type { Credentials } from '../volume/store.js';
@@ -74,6 +76,26 @@ function readCapability(field: string, message: VolumeCapability): Capability {
       problem: 'this plugin does not have the capability VOLUME_MOUNT_GROUP',
     });
   return { access: { kind: 'mount', fsType, mountFlags }, mode: name };
+}
+
+/** How many entries a page may have; 0 means all. */
+export function requireEntries(maxEntries: number): void {
+  if (maxEntries < 0)
+    fail('invalid-field', { field: 'max_entries', problem: `${maxEntries} is negative` });
+}
+
+/** What a volume is made from, if anything. */
+export function readSource(message: VolumeContentSource | undefined): Source | undefined {
+  const type = message?.type;
+  const field = 'volume_content_source';
+  switch (type?.case) {
+    case 'snapshot':
+      return { kind: 'snapshot', id: required(`${field}.snapshot_id`, type.value.snapshotId) };
+    case 'volume':
+      return { kind: 'volume', id: required(`${field}.volume_id`, type.value.volumeId) };
+    default:
+      return undefined;
+  }
 }
 
 export function readRange(message: CapacityRangeMessage | undefined): CapacityRange {

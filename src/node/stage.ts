@@ -9,8 +9,8 @@ import {
 import { fail } from '../volume/errors.js';
 import { findImage } from '../volume/find.js';
 import type { VolumeHandle } from '../volume/handle.js';
+import { isBeingDeleted } from '../volume/marks.js';
 import type { StageRequest } from '../volume/node.js';
-import { DELETING_KEY } from '../volume/record.js';
 import type { Cluster, Image } from '../volume/store.js';
 import { findMapping, locateVolume, type NodeContext } from './context.js';
 import type { Device, Mapper, Mapping } from './device/device.js';
@@ -50,7 +50,7 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
   if (await isStaged(context, record, capability)) return;
   const image = await findImage(cluster, handle);
   if (image === undefined) fail('volume-not-found', { volume: volumeId });
-  if (image.metadata.has(DELETING_KEY)) fail('being-deleted', { volume: volumeId });
+  if (isBeingDeleted(image)) fail('being-deleted', { volume: volumeId });
   await refuseOtherStaging(context, volumeId, stagingPath, capability);
   const where = await canonical(stagingPath);
   await checkStagingPath(context, volumeId, where, capability);
@@ -59,7 +59,8 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
   const { mapper, mapping } = await startingPoint(context, staging, record);
   if (isSingleNode(capability.mode)) {
     const died = record !== undefined || context.died.has(volumeId);
-    await waitForStrangers(cluster, volumeId, handle, mapping === undefined ? 0 : 1, died);
+    const own = mapping === undefined ? 0 : 1;
+    await waitForStrangers(cluster, { volumeId, handle, image }, own, died);
     context.died.delete(volumeId);
   }
 
@@ -96,8 +97,7 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
  */
 async function refuseDeleted({ cluster, handle, volumeId, image }: Staging): Promise<void> {
   const now = await findImage(cluster, handle);
-  if (now?.id !== image.id || now.metadata.has(DELETING_KEY))
-    fail('being-deleted', { volume: volumeId });
+  if (now?.id !== image.id || isBeingDeleted(now)) fail('being-deleted', { volume: volumeId });
 }
 
 /** True where this very call was finished before; throws where another one was. */

@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../volume/errors.js';
 import type { VolumeHandle } from '../volume/handle.js';
-import type { Cluster } from '../volume/store.js';
+import type { Cluster, Image } from '../volume/store.js';
+import { usersOf } from '../volume/users.js';
 
 const POLL_MS = 250;
 /** A controller that grows an image has it open for a moment. */
 const PASSING_MS = 3_000;
 /** Ceph forgets a client that died after 30 s (osd_client_watch_timeout). */
 const DEAD_CLIENT_MS = 40_000;
+
+interface Watched {
+  readonly volumeId: string;
+  readonly handle: VolumeHandle;
+  readonly image: Image;
+}
 
 /**
  * One writer is one writer: waits until no client has the image open but the `own` ones of this node, and
@@ -16,14 +23,13 @@ const DEAD_CLIENT_MS = 40_000;
  */
 export async function waitForStrangers(
   cluster: Cluster,
-  volumeId: string,
-  handle: VolumeHandle,
+  { volumeId, handle, image }: Watched,
   own: number,
   died: boolean,
 ): Promise<void> {
   const start = Date.now();
   for (;;) {
-    const watchers = await cluster.watchers(handle);
+    const watchers = await usersOf(cluster, handle, image.id);
     if (watchers.length <= own && own === 0) return;
     const ours = `${await cluster.address()}:`;
     const here = watchers.filter(({ address }) => address.startsWith(ours));

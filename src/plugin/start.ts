@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { adminService } from '../admin/service.js';
 import type { Settings } from '../config/settings.js';
 import { controllerService } from '../csi/controller.js';
 import { identityService } from '../csi/identity.js';
@@ -13,9 +14,9 @@ import type { Logger } from '../observe/log.js';
 import { openClusters } from '../rbd/clusters.js';
 import type { Effect } from '../volume/effects.js';
 import type { NodeVolumes } from '../volume/node.js';
-import { startPurge } from '../volume/purge.js';
 import { Queue } from '../volume/queue.js';
 import type { Clusters } from '../volume/store.js';
+import { startWork } from '../volume/work/worker.js';
 
 /** How long calls in flight may go on after a request to stop. */
 const GRACE_MS = 25_000;
@@ -34,7 +35,7 @@ export interface RunningPlugin {
 
 /** Something that the plugin runs and that ends with it. */
 interface Part {
-  readonly service: Implementation;
+  readonly services: readonly Implementation[];
   begin(): void;
   end(): Promise<void>;
 }
@@ -53,7 +54,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
     controller: settings.mode !== 'node',
     ready: () => health.serving,
   });
-  const csi = [identity, ...parts.map((part) => part.service)];
+  const csi = [identity, ...parts.flatMap(({ services }) => services)];
   const health = new HealthService(csi.map(({ service }) => service));
   const checked = [...csi, health.implementation()];
   const reflection = reflectionServices(checked.map(({ service }) => service));
@@ -80,17 +81,21 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   };
 }
 
-function controllerPart({ effect, log }: PluginOptions, clusters: Clusters): Part {
-  const purge = startPurge({
-    clusters,
-    effect,
-    onError: (error) => log.warn({ error: String(error) }, 'purge failed; it is tried again'),
-  });
+function controllerPart({ settings, effect, log }: PluginOptions, clusters: Clusters): Part {
   const id = randomBytes(8).toString('hex');
+  const work = startWork({
+    ...{ id, clusters, effect },
+    onError: (error) =>
+      log.warn({ error: String(error) }, 'background work failed; it is tried again'),
+    onHold: (cluster) => log.info({ cluster }, 'this controller does the background work'),
+  });
+  const { retentionMs } = settings;
+  const controller = { id, clusters, effect, work, retentionMs, wait: sleep };
+  const queue = new Queue();
   return {
-    service: controllerService({ id, clusters, effect, purge, wait: sleep }, new Queue()),
-    begin: () => purge.scan(),
-    end: () => purge.stop(),
+    services: [controllerService(controller, queue), adminService(controller, queue)],
+    begin: () => work.scan(),
+    end: () => work.stop(),
   };
 }
 
@@ -98,7 +103,7 @@ function nodePart({ settings, effect, log }: PluginOptions, clusters: Clusters):
   const node = openNode({ clusters, settings, effect, log });
   const recovered = Promise.withResolvers<void>();
   return {
-    service: nodeService(settings.nodeId, after(recovered.promise, node), new Queue()),
+    services: [nodeService(settings.nodeId, after(recovered.promise, node), new Queue())],
     begin() {
       node.register();
       node

@@ -1,37 +1,63 @@
 import type { Cluster } from '../volume/store.js';
 import { address } from './address.js';
+import { isBlank } from './blank.js';
 import { capacity } from './capacity.js';
+import { cloneImage } from './clone.js';
 import type { Connection } from './connection.js';
-import { createImage, growImage, isBlank, readImage, watchers } from './images.js';
-import { readById, swapMetadata } from './metadata.js';
-import { listNames, readName, swapName } from './names.js';
-import { readNode, writeNode } from './nodes.js';
+import { listImages, nameOf } from './directory.js';
+import { flattenImage } from './flatten.js';
+import { growImage } from './grow.js';
+import { readById, readSnapshots } from './header.js';
+import { createImage, readImage } from './images.js';
+import { swapMetadata } from './metadata.js';
+import { nameIndex } from './name-index.js';
+import { listNodes, readNode, writeNode } from './nodes.js';
 import { listNamespaces, listPools } from './pools.js';
 import { clearRemains } from './remains.js';
+import { renameImage, restoreImage } from './rename.js';
+import { removeSnapshot, takeSnapshot } from './snapshots.js';
 import { listTrash, purgeTrashed } from './trash.js';
 import { trashImage } from './trash-move.js';
+import { watchers, workers } from './watchers.js';
+import { holdWork, releaseWork } from './work.js';
 
-/** The domain's store over a connection; the name index and the node registry are in `indexPool`. */
+const NAMES = 'pannier.names.';
+const SNAPSHOT_NAMES = 'pannier.snapshots.';
+
+/** The domain's store over a connection; indexes and registries are in `indexPool`. */
 export function clusterOf(connection: Connection, indexPool: string): Cluster {
   return {
     name: connection.cluster,
-    readName: (key) => readName(connection, indexPool, key),
-    swapName: (key, expected, next) => swapName(connection, indexPool, key, expected, next),
-    listNames: (after, limit) => listNames(connection, indexPool, after, limit),
+    names: nameIndex(connection, indexPool, NAMES),
+    snapshotNames: nameIndex(connection, indexPool, SNAPSHOT_NAMES),
     writeNode: (nodeId, value) => writeNode(connection, indexPool, nodeId, value),
     readNode: (nodeId) => readNode(connection, indexPool, nodeId),
+    listNodes: () => listNodes(connection, indexPool),
     address: () => address(connection),
+    holdWork: (owner, seconds) => holdWork(connection, indexPool, owner, seconds),
+    releaseWork: (owner) => releaseWork(connection, indexPool, owner),
     createImage: (spec, layout) => createImage(connection, spec, layout),
+    cloneImage: (source, spec, layout) => cloneImage(connection, source, spec, layout),
     readImage: (spec) => readImage(connection, spec),
+    readImageById: (place, imageId) => readById(connection, place, imageId),
+    listImages: (place) => listImages(connection, place),
+    nameOf: (place, imageId) => nameOf(connection, place, imageId),
     clearRemains: (spec) => clearRemains(connection, spec),
     swapMetadata: (place, imageId, expected, next) =>
       swapMetadata(connection, place, imageId, expected, next),
     watchers: (spec) => watchers(connection, spec),
+    workers: (place, imageId) => workers(connection, place, imageId),
     growImage: (spec, sizeBytes) => growImage(connection, spec, sizeBytes),
     isBlank: (spec) => isBlank(connection, spec),
-    trashImage: (spec, imageId) => trashImage(connection, spec, imageId),
+    flattenImage: (place, imageId, onProgress) =>
+      flattenImage(connection, place, imageId, onProgress),
+    takeSnapshot: (place, imageId, name) => takeSnapshot(connection, place, imageId, name),
+    snapshots: (place, imageId) => readSnapshots(connection, place, imageId),
+    removeSnapshot: (place, imageId, name) => removeSnapshot(connection, place, imageId, name),
+    renameImage: (spec, imageId, name) => renameImage(connection, spec, imageId, name),
+    trashImage: (spec, imageId, until) => trashImage(connection, spec, imageId, until),
+    restoreImage: (spec, imageId) => restoreImage(connection, spec, imageId),
     listTrash: (place) => listTrash(connection, place),
-    readTrashed: (place, imageId) => readById(connection, place, imageId),
     purgeTrashed: (place, imageId) => purgeTrashed(connection, place, imageId),
     capacity: (pool) => capacity(connection, pool),
     listPools: () => listPools(connection),

@@ -8,12 +8,16 @@ import { clusterOf } from './cluster.js';
 import { Connection } from './connection.js';
 import { Gate } from './gate.js';
 
-/** Threads of libuv's pool that calls of Ceph leave to everything else, and to the two that free space. */
-const SPARE_THREADS = 6;
+/** Threads of libuv's pool that calls of Ceph leave to everything else, and to what works in the background. */
+const SPARE_THREADS = 8;
 /** No cluster needs more calls under way at once than this. */
 const MOST_CALLS = 8;
 /** How long a call waits for its turn, in milliseconds. */
 const TURN_MS = 20_000;
+/** So many times as many calls may wait for the monitors: all of them share a proposal. */
+const PATIENT_CALLS = 2;
+/** How long such a call waits for its turn, in milliseconds. */
+const PATIENT_TURN_MS = 60_000;
 /** A connection with a request's own credentials ends after so long without a call, in milliseconds. */
 const IDLE_MS = 60_000;
 /** How many such connections are kept for a cluster. */
@@ -23,6 +27,7 @@ const KEPT_GUESTS = 8;
 interface Member {
   readonly settings: ClusterSettings;
   readonly gate: Gate;
+  readonly patientGate: Gate;
   readonly own: Connection;
   readonly guests: Map<string, Connection>;
 }
@@ -61,26 +66,36 @@ export function openClusters(settings: readonly ClusterSettings[]): Clusters {
 /** A share of the thread pool for each cluster, so that one that does not answer stalls nothing else. */
 function callsAtOnce(clusters: number): number {
   const threads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-  const share = Math.floor(Math.max(2, threads - SPARE_THREADS) / Math.max(1, clusters));
+  const share = Math.floor((threads - SPARE_THREADS) / Math.max(1, clusters) / (1 + PATIENT_CALLS));
   return Math.max(1, Math.min(MOST_CALLS, share));
 }
 
 function member(settings: ClusterSettings, width: number): Member {
-  const late = () =>
-    new VolumeError('cluster-unavailable', {
-      cluster: settings.name,
-      problem: `${width} calls are under way and none ended in ${TURN_MS / 1000} s`,
-    });
-  const gate = new Gate(width, TURN_MS, late);
-  return { settings, gate, own: new Connection(accessOf(settings), gate), guests: new Map() };
+  const gateOf = (places: number, turnMs: number) =>
+    new Gate(
+      places,
+      turnMs,
+      () =>
+        new VolumeError('cluster-unavailable', {
+          cluster: settings.name,
+          problem: `${places} calls are under way and none ended in ${turnMs / 1000} s`,
+        }),
+    );
+  const gate = gateOf(width, TURN_MS);
+  const patientGate = gateOf(width * PATIENT_CALLS, PATIENT_TURN_MS);
+  const own = new Connection(accessOf(settings), gate, patientGate);
+  return { settings, gate, patientGate, own, guests: new Map() };
 }
 
 /** The connection with a request's credentials, the one used longest ago making room for a new one. */
-function guest({ settings, gate, guests }: Member, credentials: Credentials): Connection {
+function guest(
+  { settings, gate, patientGate, guests }: Member,
+  credentials: Credentials,
+): Connection {
   const id = createHash('sha256').update(JSON.stringify([credentials.user, credentials.key]));
   const key = id.digest('hex');
   const connection =
-    guests.get(key) ?? new Connection(accessOf(settings, credentials), gate, IDLE_MS);
+    guests.get(key) ?? new Connection(accessOf(settings, credentials), gate, patientGate, IDLE_MS);
   guests.delete(key);
   guests.set(key, connection);
   for (const [oldKey, old] of guests) {

@@ -1,12 +1,10 @@
 import { VolumeError } from '../volume/errors.js';
-import type { ImageSpec } from '../volume/store.js';
+import type { Place } from '../volume/store.js';
 import type { Access } from './access.js';
 import { CephError, DENIED, ESHUTDOWN, type Outcomes, settle, volumeError } from './errno.js';
 import type { Gate } from './gate.js';
 import type { IoCtx } from './native.js';
 import { Session } from './session.js';
-
-export type Place = Pick<ImageSpec, 'pool' | 'namespace'>;
 
 /** Lets a task run when it may. */
 type Turn = <T>(task: () => Promise<T>) => Promise<T>;
@@ -40,6 +38,8 @@ export class Connection {
   constructor(
     readonly access: Access,
     private readonly gate: Gate,
+    /** For calls that wait for a proposal of the monitors, and must not take the places of those that don't. */
+    private readonly patientGate: Gate,
     /** Disconnects after so many milliseconds without a call; undefined: never. */
     private readonly idleMs?: number,
   ) {}
@@ -71,6 +71,18 @@ export class Connection {
         session.inPool(pool, namespace, (io) => work(io, session)),
         outcomes,
       ),
+    );
+  }
+
+  /** The same for a call that waits for a proposal of the monitors: several at once share one. */
+  patiently<T, U = never>(
+    { pool, namespace }: Place,
+    work: (io: IoCtx) => Promise<T>,
+    outcomes: Outcomes<U> = {},
+  ): Promise<T | U> {
+    return this.use(
+      (session) => settle(session.inPool(pool, namespace, work), outcomes),
+      (task) => this.patientGate.run(task),
     );
   }
 

@@ -7,6 +7,7 @@ const { errno } = constants;
 export const ENOENT = errno.ENOENT;
 export const EEXIST = errno.EEXIST;
 export const EBUSY = errno.EBUSY;
+export const EIO = errno.EIO;
 export const EINVAL = errno.EINVAL;
 export const EAGAIN = errno.EAGAIN;
 export const EDOM = errno.EDOM;

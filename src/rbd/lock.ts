@@ -1,12 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CephError, check, EBUSY } from './errno.js';
+import { CONSTANTS } from './declarations.js';
+import { CephError, check, EBUSY, ENOENT, ERANGE } from './errno.js';
 import { callAsync, type IoCtx, Memory } from './native.js';
+
+/** The advisory lock on an image's header under which it grows. */
+export const GROW_LOCK = 'pannier.grow';
+/** The shared one that tells who works on an image without using its data. */
+export const WORK_LOCK = 'pannier.work';
 
 /** A lock whose holder died is free again after so long. */
 const HELD_SECONDS = 60;
+const RENEW_MS = 20_000;
 const PAUSE_MS = 50;
 const WAIT_MS = 20_000;
+const DESCRIPTION = 'pannier';
+
+/** A `struct timeval` of so many seconds. */
+function duration(seconds: number): Memory {
+  const memory = new Memory(16);
+  memory.setUint64(0, seconds);
+  memory.setUint64(8, 0);
+  return memory;
+}
 
 /**
  * Does `work` while this client alone holds the advisory lock `name` of an object, across controllers.
@@ -20,32 +36,122 @@ export async function withLock<T>(
 ): Promise<T> {
   const cookie = randomUUID();
   const operation = `lock "${object}" as "${name}"`;
-  using duration = new Memory(16);
-  duration.setUint64(0, HELD_SECONDS);
-  duration.setUint64(8, 0);
   const limit = Date.now() + WAIT_MS;
-  for (;;) {
-    const result = await callAsync(
-      'rados_lock_exclusive',
-      io,
-      object,
-      name,
-      cookie,
-      'pannier',
-      duration.address,
-      0,
-    );
-    if (result !== -EBUSY) {
-      check(result, operation);
-      break;
-    }
+  while (!(await lock(io, object, name, cookie, HELD_SECONDS))) {
     if (Date.now() > limit) throw new CephError(EBUSY, operation);
     await sleep(PAUSE_MS);
   }
   try {
     return await work();
   } finally {
-    // Where this fails, the lock runs out by itself.
-    await callAsync('rados_unlock', io, object, name, cookie);
+    await unlock(io, object, name, cookie);
+  }
+}
+
+/** Takes or renews an exclusive lock for so many seconds; false where another client or cookie has it. */
+export async function lock(
+  io: IoCtx,
+  object: string,
+  name: string,
+  cookie: string,
+  seconds: number,
+): Promise<boolean> {
+  using held = duration(seconds);
+  const result = await callAsync(
+    'rados_lock_exclusive',
+    io,
+    object,
+    name,
+    cookie,
+    DESCRIPTION,
+    held.address,
+    CONSTANTS.LIBRADOS_LOCK_FLAG_MAY_RENEW,
+  );
+  if (result === -EBUSY) return false;
+  check(result, `lock "${object}" as "${name}"`);
+  return true;
+}
+
+/** Lets go of a lock. Where this fails, it runs out by itself. */
+export async function unlock(
+  io: IoCtx,
+  object: string,
+  name: string,
+  cookie: string,
+): Promise<void> {
+  await callAsync('rados_unlock', io, object, name, cookie);
+}
+
+/**
+ * Does `work` while WORK_LOCK of an image's header tells others that this client has it open for that. Any number
+ * of clients may.
+ */
+export async function whileWorking<T>(
+  io: IoCtx,
+  header: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const cookie = randomUUID();
+  await share(io, header, cookie);
+  // What takes hours must not look dead. Where a renewal fails, the image merely looks used.
+  const renewal = setInterval(() => {
+    share(io, header, cookie).catch(() => undefined);
+  }, RENEW_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(renewal);
+    await unlock(io, header, WORK_LOCK, cookie);
+  }
+}
+
+async function share(io: IoCtx, object: string, cookie: string): Promise<void> {
+  using held = duration(HELD_SECONDS);
+  const result = await callAsync(
+    'rados_lock_shared',
+    io,
+    object,
+    WORK_LOCK,
+    cookie,
+    DESCRIPTION,
+    DESCRIPTION,
+    held.address,
+    CONSTANTS.LIBRADOS_LOCK_FLAG_MAY_RENEW,
+  );
+  check(result, `lock "${object}" as "${WORK_LOCK}"`);
+}
+
+const LISTS = ['tag', 'clients', 'cookies', 'addresses'] as const;
+
+/** The addresses of a lock's holders as Ceph prints them; none where there is no object. */
+export async function lockers(io: IoCtx, object: string, name: string): Promise<readonly string[]> {
+  for (let room = 1024; ; room *= 2) {
+    // Of each list its length in bytes, before and after the call; then whether the lock is exclusive.
+    using sizes = new Memory(8 * (LISTS.length + 1));
+    using texts = new Memory(room * LISTS.length);
+    for (const index of LISTS.keys()) sizes.setUint64(8 * index, room);
+    const result = await callAsync(
+      'rados_list_lockers',
+      io,
+      object,
+      name,
+      sizes.at(8 * LISTS.length),
+      texts.at(0),
+      sizes.at(0),
+      texts.at(room),
+      sizes.at(8),
+      texts.at(2 * room),
+      sizes.at(16),
+      texts.at(3 * room),
+      sizes.at(24),
+    );
+    if (Number(result) === -ERANGE) continue;
+    if (Number(result) === -ENOENT) return [];
+    check(result, `list the holders of lock "${name}" of "${object}"`);
+    return texts
+      .copy(3 * room, Number(sizes.uint64(24)))
+      .toString()
+      .split('\0')
+      .filter(Boolean);
   }
 }

@@ -1,13 +1,6 @@
+import { CONSTANTS } from './declarations.js';
 import { check } from './errno.js';
-import {
-  CONSTANTS,
-  call,
-  callAsync,
-  copyBytes,
-  type Handle,
-  type IoCtx,
-  Memory,
-} from './native.js';
+import { call, callAsync, copyBytes, type Handle, type IoCtx, Memory } from './native.js';
 
 type ReadOp = Handle<'rados_read_op_t'>;
 type WriteOp = Handle<'rados_write_op_t'>;
@@ -34,6 +27,10 @@ export async function write(
 /** Makes the object where there is none. */
 export const create: Write = (op) =>
   call('rados_write_op_create', op, CONSTANTS.LIBRADOS_CREATE_IDEMPOTENT, null);
+
+/** Makes the object; fails with EEXIST where there is one. */
+export const createExclusively: Write = (op) =>
+  call('rados_write_op_create', op, CONSTANTS.LIBRADOS_CREATE_EXCLUSIVE, null);
 
 /** Fails with ENOENT where there is no object. */
 export const assertExists: Write = (op) => call('rados_write_op_assert_exists', op);

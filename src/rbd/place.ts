@@ -1,5 +1,5 @@
 import { VolumeError } from '../volume/errors.js';
-import type { Place } from './connection.js';
+import type { Place } from '../volume/store.js';
 import { check } from './errno.js';
 import { call, callAsync, type IoCtx, Memory } from './native.js';
 import { create, write } from './operations.js';

@@ -1,12 +1,10 @@
 import type { ImageSpec } from '../volume/store.js';
 import type { Connection } from './connection.js';
-import { decodeText } from './encoding.js';
+import { readListedId } from './directory.js';
 import { ENOENT, settle } from './errno.js';
+import { hasHeader } from './header.js';
 import { readId } from './images.js';
-import { hasHeader } from './metadata.js';
-import type { IoCtx } from './native.js';
-import { readMap } from './operations.js';
-import { DIRECTORY, putAway } from './trash-move.js';
+import { putAway } from './trash-move.js';
 
 /**
  * Clears what a creation or a move to the trash that was cut short left under a name, so that the name can be
@@ -18,17 +16,9 @@ export function clearRemains(connection: Connection, spec: ImageSpec): Promise<v
     async (io) => {
       const id = await settle(readId(io, spec), { [ENOENT]: undefined });
       if (id !== undefined && (await hasHeader(io, id))) return;
-      const remaining = id ?? (await readListedId(io, spec));
-      if (remaining !== undefined) await putAway(io, spec, remaining);
+      const remaining = id ?? (await readListedId(io, spec.image));
+      if (remaining !== undefined) await putAway(io, spec, remaining, new Date());
     },
     { [ENOENT]: undefined },
   );
-}
-
-/** The id that the pool's directory has for a name. */
-async function readListedId(io: IoCtx, { image }: ImageSpec): Promise<string | undefined> {
-  const key = `name_${image}`;
-  const found = await readMap(io, DIRECTORY, `look up "${image}"`, { keys: [key] });
-  const value = found.get(key);
-  return value && decodeText(value);
 }

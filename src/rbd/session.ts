@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VolumeError } from '../volume/errors.js';
 import type { Access } from './access.js';
-import { CephError, check, describe, EINVAL, ENOENT } from './errno.js';
+import { CephError, check, describe, EINVAL, ENOENT, ERANGE } from './errno.js';
 import { requireKey } from './keyring.js';
 import { call, callAsync, type IoCtx, Memory, type Rados } from './native.js';
 
@@ -9,6 +9,8 @@ import { call, callAsync, type IoCtx, Memory, type Rados } from './native.js';
 const KEPT_CONTEXTS = 64;
 /** A shutdown that takes longer is left to itself. */
 const SHUTDOWN_MS = 10_000;
+
+const NAME_BYTES = 256;
 
 interface Context {
   readonly key: string;
@@ -72,6 +74,22 @@ export class Session {
     if (Number(id) === -ENOENT)
       throw new VolumeError('unknown-pool', { pool, cluster: this.cluster });
     return check(id, `look up pool "${pool}"`);
+  }
+
+  /** The name of the pool that has a number. Throws CephError: ENOENT where there is none. */
+  async poolName(id: bigint): Promise<string> {
+    for (let room = NAME_BYTES; ; room *= 2) {
+      using name = new Memory(room);
+      const result = await callAsync(
+        'rados_pool_reverse_lookup',
+        this.rados,
+        id,
+        name.address,
+        room,
+      );
+      if (result === -ERANGE) continue;
+      return name.copy(0, check(result, `look up pool ${id}`)).toString();
+    }
   }
 
   /** Disconnects. Nothing may use the session any more. */

@@ -1,7 +1,8 @@
-import type { TrashedImage } from '../volume/store.js';
-import type { Connection, Place } from './connection.js';
+import type { Place, TrashedImage } from '../volume/store.js';
+import type { Connection } from './connection.js';
+import { CONSTANTS } from './declarations.js';
 import { check, EBUSY, ENOENT, ENOTEMPTY, ERANGE } from './errno.js';
-import { CONSTANTS, call, callAsync, layout, Memory } from './native.js';
+import { call, callAsync, layout, Memory } from './native.js';
 
 /** Frees a trashed image's space. It takes as long as the image has objects, in no call's place. */
 export function purgeTrashed(
@@ -13,7 +14,8 @@ export function purgeTrashed(
     place,
     async (io) => {
       const operation = `remove image "${imageId}" from the trash of pool "${place.pool}"`;
-      check(await callAsync('rbd_trash_remove', io, imageId, false), operation);
+      // Until when it is kept is looked at by who asks.
+      check(await callAsync('rbd_trash_remove', io, imageId, true), operation);
       return 'removed' as const;
     },
     { [ENOENT]: 'removed', [EBUSY]: 'busy', [ENOTEMPTY]: 'busy' } as const,

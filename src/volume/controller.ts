@@ -1,8 +1,8 @@
 import type { Effect } from './effects.js';
 import { fail } from './errors.js';
 import { formatHandle, parseHandle, type VolumeHandle } from './handle.js';
-import type { Purge } from './purge.js';
 import type { Cluster, Clusters, Credentials } from './store.js';
+import type { Work } from './work/worker.js';
 
 /** What the controller's calls stand on. */
 export interface Controller {
@@ -10,7 +10,9 @@ export interface Controller {
   readonly id: string;
   readonly clusters: Clusters;
   readonly effect: Effect;
-  readonly purge: Purge;
+  readonly work: Work;
+  /** How long a deleted volume is kept, in milliseconds. */
+  readonly retentionMs: number;
   /** Lets so many milliseconds pass. */
   readonly wait: (ms: number) => Promise<unknown>;
 }
@@ -22,6 +24,14 @@ export interface Volume {
   readonly name: string;
   readonly sizeBytes: bigint;
   readonly publishedNodes: readonly string[];
+  /** What it was made from, which may be gone by now. */
+  readonly source: Source | undefined;
+}
+
+/** What a volume is made from: CSI's VolumeContentSource. */
+export interface Source {
+  readonly kind: 'snapshot' | 'volume';
+  readonly id: string;
 }
 
 /** The handle in a `volume_id` and its cluster, or undefined where there can be no such volume. */

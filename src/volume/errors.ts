@@ -71,6 +71,16 @@ export const CATALOGUE = {
     message: 'volume "{volume}" does not exist',
     remedy: 'List what exists with `pannier volume status`.',
   },
+  'snapshot-not-found': {
+    code: 'NOT_FOUND',
+    message: 'snapshot "{snapshot}" does not exist',
+    remedy: 'List what exists with `pannier snapshot list`.',
+  },
+  'not-in-trash': {
+    code: 'NOT_FOUND',
+    message: 'no deleted volume "{volume}" is kept',
+    remedy: 'List what is kept with `pannier volume trash list`.',
+  },
   'node-not-found': {
     code: 'NOT_FOUND',
     message: 'node "{node}" is not known to cluster "{cluster}"',
@@ -85,6 +95,11 @@ export const CATALOGUE = {
     code: 'ALREADY_EXISTS',
     message: 'a volume named "{name}" exists as "{volume}" with {difference}',
     remedy: 'Ask for the same again, delete that volume, or choose another name.',
+  },
+  'snapshot-exists': {
+    code: 'ALREADY_EXISTS',
+    message: 'the snapshot name "{name}" is taken by {difference}',
+    remedy: 'Ask for the same again, delete that snapshot, or choose another name.',
   },
   'already-published': {
     code: 'ALREADY_EXISTS',
@@ -125,6 +140,22 @@ export const CATALOGUE = {
     code: 'ABORTED',
     message: 'the volume of that name, "{volume}", is being deleted',
     remedy: 'Send the call again; where that does not help, DeleteVolume finishes the deletion.',
+  },
+  'being-restored': {
+    code: 'ABORTED',
+    message: 'the deleted volume of that name, "{volume}", is being taken back',
+    remedy: 'Send the call again; where that does not help, `pannier volume undelete` finishes it.',
+  },
+  'being-freed': {
+    code: 'FAILED_PRECONDITION',
+    message: 'the space of the deleted volume "{volume}" is being freed already',
+    remedy: 'Nothing can bring it back. Restore it from a snapshot or a backup.',
+  },
+  'too-deep': {
+    code: 'UNAVAILABLE',
+    message: 'image "{image}" is a clone with {parents} parents, one behind the other',
+    remedy:
+      'Clones are flattened in the background: wait until that has caught up, and send the call again.',
   },
   'not-ours': {
     code: 'FAILED_PRECONDITION',

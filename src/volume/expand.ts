@@ -1,7 +1,7 @@
 import { type Controller, mustLocate, notFound } from './controller.js';
 import { fail } from './errors.js';
 import { findImage } from './find.js';
-import { DELETING_KEY } from './record.js';
+import { isBeingDeleted } from './marks.js';
 import { type CapacityRange, checkRange } from './size.js';
 import type { Credentials } from './store.js';
 
@@ -16,7 +16,7 @@ export async function expandVolume(
   const { handle, cluster } = mustLocate(controller, volumeId, credentials);
   const image = await findImage(cluster, handle);
   if (image === undefined) return notFound(handle);
-  if (image.metadata.has(DELETING_KEY)) fail('being-deleted', { volume: volumeId });
+  if (isBeingDeleted(image)) fail('being-deleted', { volume: volumeId });
   if (range.limitBytes > 0n && image.sizeBytes > range.limitBytes)
     fail('capacity-out-of-range', {
       problem: `the volume has ${image.sizeBytes} bytes, more than limit_bytes ${range.limitBytes}, and volumes do not shrink`,

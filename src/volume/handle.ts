@@ -13,6 +13,9 @@ export interface VolumeHandle {
 /** CSI's size limit for a string field, in bytes. */
 export const HANDLE_MAX_BYTES = 128;
 
+/** What a volume's own may have, so that its snapshots' fit too: "@", a key, "-" and a word. */
+export const VOLUME_ID_MAX_BYTES = HANDLE_MAX_BYTES - 28;
+
 // What Ceph takes in a pool, namespace or image name, less '/' and '@', which `rbd` reads as separators.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it keeps out.
 const PART = /^[^/@\u0000-\u001f\u007f]+$/;

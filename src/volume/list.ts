@@ -2,8 +2,10 @@ import { type Controller, mustLocate, notFound, type Volume } from './controller
 import { fail } from './errors.js';
 import { findImage } from './find.js';
 import { parseHandle, type VolumeHandle } from './handle.js';
+import { publishedNodesOf } from './marks.js';
 import { readParameters } from './parameters.js';
-import { parseRecord, publishedNodesOf, recordOf } from './record.js';
+import { parseRecord, recordOf } from './record.js';
+import { parseSource } from './source.js';
 import type { Cluster, Credentials, Image } from './store.js';
 
 export interface VolumePage {
@@ -30,14 +32,14 @@ export async function listVolumes(
   while (position < names.length) {
     const cluster = controller.clusters.get(names[position] as string);
     const limit = maxEntries === 0 ? BATCH : Math.min(BATCH, maxEntries - volumes.length + 1);
-    const entries = await cluster.listNames(after, limit);
+    const entries = await cluster.names.list(after, limit);
     const found = await Promise.all(
       entries.map(async ({ key, value }) => ({ key, volume: await readEntry(cluster, value) })),
     );
     for (const { key, volume } of found) {
       if (volume !== undefined) {
         if (maxEntries > 0 && volumes.length === maxEntries)
-          return { volumes, nextToken: `${cluster.name}/${after ?? ''}` };
+          return { volumes, nextToken: `volumes/${cluster.name}/${after ?? ''}` };
         volumes.push(volume);
       }
       after = key;
@@ -81,21 +83,23 @@ async function readEntry(cluster: Cluster, value: string): Promise<Volume | unde
 }
 
 function toVolume(handle: VolumeHandle, image: Image): Volume {
+  const record = recordOf(image, handle);
   return {
     handle,
-    name: recordOf(image, handle)?.name ?? '',
+    name: record?.name ?? '',
     sizeBytes: image.sizeBytes,
     publishedNodes: publishedNodesOf(image),
+    source: record && parseSource(record.source),
   };
 }
 
-/** A token is the cluster and the last name index key of the page before: `cluster/key`. */
+/** A token is the cluster and the last name index key of the page before: `volumes/cluster/key`. */
 function parseToken(
   names: readonly string[],
   token: string,
 ): { cluster: number; after: string | undefined } {
   if (token === '') return { cluster: 0, after: undefined };
-  const match = /^([^/]+)\/([a-z2-7]{20})?$/.exec(token);
+  const match = /^volumes\/([^/]+)\/([a-z2-7]{20})?$/.exec(token);
   const cluster = names.indexOf(match?.[1] ?? '');
   if (match === null || cluster < 0) fail('bad-token', { token });
   return { cluster, after: match[2] };

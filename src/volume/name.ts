@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { fail } from './errors.js';
 
 /** How an image is called when no `namePrefix` is asked for. */
 export const DEFAULT_NAME_PREFIX = 'pannier-';
 
+/** CSI's size limit for a name, in bytes. */
+const NAME_MAX_BYTES = 128;
 const SLUG_LENGTH = 24;
 const KEY_LENGTH = 20;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -28,14 +31,27 @@ export function nameKey(csiName: string): string {
   return key;
 }
 
+/** Throws unless a CSI name can be kept. */
+export function checkName(name: string): void {
+  if (Buffer.byteLength(name) > NAME_MAX_BYTES)
+    fail('invalid-field', { field: 'name', problem: `is over ${NAME_MAX_BYTES} bytes` });
+  if (/\p{Cc}/u.test(name))
+    fail('invalid-field', { field: 'name', problem: 'holds a control character' });
+}
+
 /** The image name that a CSI name always gets: prefix, a readable slug, and the name's key. */
 export function imageName(csiName: string, prefix: string): string {
-  const slug = csiName
+  const slug = slugOf(csiName);
+  return slug === '' ? `${prefix}${nameKey(csiName)}` : `${prefix}${slug}-${nameKey(csiName)}`;
+}
+
+/** What can be read of a name in the name of an image or snapshot; '' where nothing is left of it. */
+export function slugOf(csiName: string): string {
+  return csiName
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, SLUG_LENGTH)
     .replace(/^-+|-+$/g, '');
-  return slug === '' ? `${prefix}${nameKey(csiName)}` : `${prefix}${slug}-${nameKey(csiName)}`;
 }
 
 /** The name index key that an image's name ends with, or undefined where it cannot be one of ours. */

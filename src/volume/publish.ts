@@ -6,20 +6,23 @@ import {
   unsupported,
 } from './capability.js';
 import { type Controller, locate, mustLocate, notFound } from './controller.js';
+import { describeUsers, hostOf } from './delete/users.js';
 import { fail } from './errors.js';
 import { findImage } from './find.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
+import { parseObject } from './json.js';
 import {
   DELETING_KEY,
   formatPublications,
+  isBeingDeleted,
   PUBLISHED_KEY,
   type Publication,
   type Publications,
-  parseObject,
   publicationOf,
   publicationsOf,
-} from './record.js';
+} from './marks.js';
 import type { Cluster, Credentials, Image } from './store.js';
+import { usersOf } from './users.js';
 
 export interface PublishVolumeRequest {
   readonly volumeId: string;
@@ -52,13 +55,13 @@ export async function publishVolume(
   let image: Image | undefined = first;
   for (let round = 0; round < ROUNDS; round++) {
     if (image === undefined) return notFound(handle);
-    if (image.metadata.has(DELETING_KEY)) fail('being-deleted', { volume: volumeId });
-    const published = publicationsOf(image);
+    if (isBeingDeleted(image)) fail('being-deleted', { volume: volumeId });
+    const published = publicationsOf(image, handle);
     const wanted = publicationOf(capability, request.readonly);
     if (isPublished(handle, published, nodeId, wanted)) return;
     refuseConflict(handle, published, wanted);
     if (!isReaderOnly(wanted.mode) && wanted.mode !== 'MULTI_NODE_MULTI_WRITER')
-      await refuseStrangers(cluster, handle, node, Object.keys(published));
+      await refuseStrangers(cluster, handle, image, node, Object.keys(published));
     const outcome = await controller.effect('controllerPublish/write-publication', () =>
       swap(cluster, handle, image as Image, { ...published, [nodeId]: wanted }),
     );
@@ -81,7 +84,7 @@ export async function unpublishVolume(
   for (let round = 0; round < ROUNDS; round++) {
     const image = await findImage(cluster, handle);
     if (image === undefined) return;
-    const published = publicationsOf(image);
+    const published = publicationsOf(image, handle);
     const rest = Object.fromEntries(
       Object.entries(published).filter(([node]) => nodeId !== '' && node !== nodeId),
     );
@@ -102,7 +105,7 @@ function swap(cluster: Cluster, handle: VolumeHandle, image: Image, next: Public
       [PUBLISHED_KEY]: image.metadata.get(PUBLISHED_KEY),
       [DELETING_KEY]: image.metadata.get(DELETING_KEY),
     },
-    { [PUBLISHED_KEY]: formatPublications(next) },
+    { [PUBLISHED_KEY]: formatPublications(image, next) },
   );
 }
 
@@ -153,27 +156,23 @@ function conflict(wanted: Publication, other: Publication): AccessMode | undefin
 async function refuseStrangers(
   cluster: Cluster,
   handle: VolumeHandle,
+  image: Image,
   node: string,
   published: readonly string[],
 ): Promise<void> {
-  const watchers = await cluster.watchers(handle);
-  if (watchers.length === 0) return;
+  const users = await usersOf(cluster, handle, image.id);
+  if (users.length === 0) return;
   const others = await Promise.all(published.map((other) => cluster.readNode(other)));
   const explained = [node, ...others].map(addressOf);
-  const strangers = watchers.filter(({ address }) => !explained.includes(hostOf(address)));
+  const strangers = users.filter(({ address }) => !explained.includes(hostOf(address)));
   if (strangers.length > 0)
     fail('volume-in-use', {
       volume: formatHandle(handle),
-      users: `client ${strangers.map((watcher) => watcher.address).join(', ')}`,
+      users: await describeUsers(cluster, strangers),
     });
 }
 
 /** The address that a node said of itself; one whose words cannot be read explains no client. */
 function addressOf(nodeText: string | undefined): unknown {
   return parseObject(nodeText)?.address;
-}
-
-/** The IP address in "192.0.2.1:0/123" or "[2001:db8::1]:0/123". */
-function hostOf(address: string): string {
-  return address.replace(/:\d+\/\d+$/, '').replace(/^\[|\]$/g, '');
 }

@@ -1,25 +1,45 @@
+const NOBODY: Promise<unknown> = Promise.resolve();
+
+/** Who waits for what on one key. */
+interface Line {
+  /** The last one that has the key for itself. */
+  last: Promise<unknown>;
+  /** Those that share it since. */
+  sharing: Set<Promise<unknown>>;
+}
+
 /**
  * Puts calls for one volume in line, and lets identical calls that overlap share one execution and one
  * answer. Nomad fails an allocation on ABORTED, so a busy volume is waited for, never refused.
  */
 export class Queue {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #lines = new Map<string, Line>();
   readonly #shared = new Map<string, Promise<unknown>>();
 
-  /** Runs `action` once the earlier ones for any of `keys` have ended, whatever became of them. */
-  inLine<T>(keys: readonly string[], action: () => Promise<T>): Promise<T> {
-    const before = keys.map((key) => this.#tails.get(key) ?? Promise.resolve());
+  /**
+   * Runs `action` once the earlier ones for any of `keys` have ended, whatever became of them. Those that only have
+   * a key among their `sharing` do not wait for each other on it.
+   */
+  inLine<T>(
+    keys: readonly string[],
+    action: () => Promise<T>,
+    sharing: readonly string[] = [],
+  ): Promise<T> {
+    const before = [
+      ...keys.flatMap((key) => [...this.#lineOf(key).sharing, this.#lineOf(key).last]),
+      ...sharing.map((key) => this.#lineOf(key).last),
+    ];
     const result = Promise.allSettled(before).then(action);
     const tail = result.then(
       () => {},
       () => {},
     );
-    for (const key of keys) {
-      this.#tails.set(key, tail);
-      tail.then(() => {
-        if (this.#tails.get(key) === tail) this.#tails.delete(key);
-      });
-    }
+    for (const key of keys) this.#lines.set(key, { last: tail, sharing: new Set() });
+    for (const key of sharing) this.#lineOf(key).sharing.add(tail);
+    tail.then(() => {
+      for (const key of keys) this.#leave(key, tail);
+      for (const key of sharing) this.#leave(key, tail);
+    });
     return result;
   }
 
@@ -33,7 +53,27 @@ export class Queue {
   }
 
   /** Both: equal calls are one, and different calls for a volume follow each other. */
-  run<T>(keys: readonly string[], call: string, action: () => Promise<T>): Promise<T> {
-    return this.share(call, () => this.inLine(keys, action));
+  run<T>(
+    keys: readonly string[],
+    call: string,
+    action: () => Promise<T>,
+    sharing: readonly string[] = [],
+  ): Promise<T> {
+    return this.share(call, () => this.inLine(keys, action, sharing));
+  }
+
+  #lineOf(key: string): Line {
+    const line = this.#lines.get(key) ?? { last: NOBODY, sharing: new Set() };
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  /** Forgets a key that nobody waits on. */
+  #leave(key: string, tail: Promise<unknown>): void {
+    const line = this.#lines.get(key);
+    if (line === undefined) return;
+    line.sharing.delete(tail);
+    if (line.last === tail) line.last = NOBODY;
+    if (line.sharing.size === 0 && line.last === NOBODY) this.#lines.delete(key);
   }
 }

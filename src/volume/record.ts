@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { AccessMode, Capability } from './capability.js';
-import { fail } from './errors.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
+import { parseObject, strings } from './json.js';
 import type { Parameters } from './parameters.js';
 import { type Image, METADATA_PREFIX } from './store.js';
 
-/**
- * What is written of a volume: in the image's metadata, and as the same text in the name index once the
- * creation is committed. Until then the index holds a Claim.
- */
-export interface VolumeRecord {
+/** What a volume is to be, before there is an image. */
+export interface PlannedVolume {
   readonly version: 1;
   /** The CSI name. */
   readonly name: string;
@@ -19,29 +15,25 @@ export interface VolumeRecord {
   readonly sizeBytes: string;
   /** What shapes the image besides its place, as text; equal for equal requests. */
   readonly layout: string;
+  /** What it is made from: "snapshot ID", "volume ID", or '' for nothing. */
+  readonly source: string;
+}
+
+/**
+ * What is written of a volume: in the image's metadata, and as the same text in the name index once the
+ * creation is committed. Until then the index holds a Claim.
+ */
+export interface VolumeRecord extends PlannedVolume {
+  /** RBD's id of the image. Clones and copies inherit the record, and it does not count for them. */
+  readonly image: string;
 }
 
 /** The image metadata key that holds a volume's record. */
 export const RECORD_KEY = `${METADATA_PREFIX}volume`;
-/** The image metadata key that holds the nodes on which a volume is published. */
-export const PUBLISHED_KEY = `${METADATA_PREFIX}published`;
-/** The image metadata key that a deletion sets before it moves the image, so that nobody publishes it then. */
-export const DELETING_KEY = `${METADATA_PREFIX}deleting`;
 
-export function newRecord(
-  name: string,
-  handle: VolumeHandle,
-  sizeBytes: bigint,
-  layout: string,
-): VolumeRecord {
-  return {
-    version: 1,
-    name,
-    handle: formatHandle(handle),
-    claim: randomBytes(8).toString('hex'),
-    sizeBytes: sizeBytes.toString(),
-    layout,
-  };
+/** A word that no other creation has. */
+export function newClaim(): string {
+  return randomBytes(8).toString('hex');
 }
 
 /** The layout part of parameters, as text that can be compared and read by a person. */
@@ -60,136 +52,52 @@ export function layoutText(parameters: Parameters): string {
     .join(' ');
 }
 
-export function formatRecord(record: VolumeRecord): string {
-  return JSON.stringify(record);
+/** Equal for equal records, whatever the order of their members: texts are compared. */
+export function formatRecord({ image, ...planned }: VolumeRecord): string {
+  return JSON.stringify({ ...inOrder(planned), image });
+}
+
+const PLANNED = ['name', 'handle', 'claim', 'sizeBytes', 'layout', 'source'] as const;
+
+export function inOrder(planned: PlannedVolume): PlannedVolume {
+  const { version, name, handle, claim, sizeBytes, layout, source } = planned;
+  return { version, name, handle, claim, sizeBytes, layout, source };
+}
+
+export function readPlanned(value: Record<string, unknown> | undefined): PlannedVolume | undefined {
+  const words = value?.version === 1 ? strings(value, PLANNED) : undefined;
+  return words !== undefined && /^\d+$/.test(words.sizeBytes)
+    ? { version: 1, ...words }
+    : undefined;
 }
 
 /** The record that a text holds, or undefined where it is not one. */
 export function parseRecord(text: string | undefined): VolumeRecord | undefined {
   const value = parseObject(text);
-  if (value?.version !== 1) return undefined;
-  const { name, handle, claim, sizeBytes, layout } = value;
-  if (
-    typeof name !== 'string' ||
-    typeof handle !== 'string' ||
-    typeof claim !== 'string' ||
-    typeof sizeBytes !== 'string' ||
-    !/^\d+$/.test(sizeBytes) ||
-    typeof layout !== 'string'
-  )
-    return undefined;
-  return { version: 1, name, handle, claim, sizeBytes, layout };
+  const planned = readPlanned(value);
+  const image: unknown = value?.image;
+  return planned === undefined || typeof image !== 'string' ? undefined : { ...planned, image };
 }
 
-/**
- * The record of an image that is a finished volume under this handle. A clone inherits its parent's
- * metadata, so a record that names another image does not count.
- */
+/** The record of an image that is a finished volume under this handle. */
 export function recordOf(image: Image, handle: VolumeHandle): VolumeRecord | undefined {
-  const record = parseRecord(image.metadata.get(RECORD_KEY));
+  const record = ownRecord(image);
   return record?.handle === formatHandle(handle) ? record : undefined;
 }
 
-/** A creation under way: what the name index holds from the first step until the commit. */
-export interface Claim {
-  readonly pending: VolumeRecord;
-  /** Earlier claims that this one took the name from; their images, if any, were never answered. */
-  readonly replaces: ReadonlyArray<{ readonly claim: string; readonly handle: string }>;
-}
-
-export function formatClaim(claim: Claim): string {
-  return JSON.stringify(claim);
-}
-
-/** The claim that a text holds, or undefined where it is not one. */
-export function parseClaim(text: string | undefined): Claim | undefined {
-  const value = parseObject(text);
-  const pending = parseRecord(JSON.stringify(value?.pending ?? null));
-  const replaces: unknown = value?.replaces;
-  if (pending === undefined || !Array.isArray(replaces) || !replaces.every(isDeadClaim))
-    return undefined;
-  return { pending, replaces };
-}
-
-function isDeadClaim(value: unknown): value is Claim['replaces'][number] {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'claim' in value &&
-    typeof value.claim === 'string' &&
-    'handle' in value &&
-    typeof value.handle === 'string'
-  );
+/** The record that was written for this very image, wherever it is now. */
+export function ownRecord(image: Image): VolumeRecord | undefined {
+  const record = parseRecord(image.metadata.get(RECORD_KEY));
+  return record?.image === image.id ? record : undefined;
 }
 
 const DISCARDED = 'discarded-';
 
 /** The record of an image that is on its way out: nobody was ever told of it. */
-export function discardedRecord(record: VolumeRecord): VolumeRecord {
-  return { ...record, claim: `${DISCARDED}${randomBytes(8).toString('hex')}` };
+export function discardedRecord(planned: PlannedVolume, image: Image): VolumeRecord {
+  return { ...planned, image: image.id, claim: `${DISCARDED}${newClaim()}` };
 }
 
 export function isDiscarded(record: VolumeRecord): boolean {
   return record.claim.startsWith(DISCARDED);
-}
-
-/** How a volume is published on one node. */
-export interface Publication {
-  readonly mode: AccessMode;
-  readonly access: 'mount' | 'block';
-  readonly readonly: boolean;
-}
-
-export type Publications = Readonly<Record<string, Publication>>;
-
-export function publicationOf(capability: Capability, readonly: boolean): Publication {
-  return { mode: capability.mode, access: capability.access.kind, readonly };
-}
-
-/**
- * Node id to how the image is published there. Fails with volume-in-use where another version or a person wrote
- * what this one cannot read: it is never taken for nobody.
- */
-export function publicationsOf(image: Image): Publications {
-  const text = image.metadata.get(PUBLISHED_KEY);
-  if (text === undefined || text === '') return {};
-  const value = parseObject(text);
-  if (value === undefined || !Object.values(value).every(isPublication))
-    fail('volume-in-use', {
-      volume: recordText(image),
-      users: `nodes that this version cannot read in the image metadata "${PUBLISHED_KEY}"`,
-    });
-  return value as Publications;
-}
-
-/** The nodes on which an image is published, as far as they can be read. */
-export function publishedNodesOf(image: Image): readonly string[] {
-  return Object.keys(parseObject(image.metadata.get(PUBLISHED_KEY)) ?? {});
-}
-
-function isPublication(value: unknown): value is Publication {
-  return (
-    typeof value === 'object' && value !== null && 'mode' in value && typeof value.mode === 'string'
-  );
-}
-
-function recordText(image: Image): string {
-  return parseRecord(image.metadata.get(RECORD_KEY))?.handle ?? image.id;
-}
-
-export function formatPublications(publications: Publications): string | undefined {
-  return Object.keys(publications).length === 0 ? undefined : JSON.stringify(publications);
-}
-
-/** The object that a text holds in JSON, or undefined where it holds none. */
-export function parseObject(text: string | undefined): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -36,6 +36,18 @@ export function sizeFor(range: CapacityRange): bigint {
   return DEFAULT_SIZE;
 }
 
+/** The exact size of a volume that is made from one of `sourceBytes`: never smaller, and as large where none is asked. */
+export function sizeFrom(sourceBytes: bigint, range: CapacityRange): bigint {
+  checkRange(range);
+  const { requiredBytes, limitBytes } = range;
+  const asked = requiredBytes > 0n ? requiredBytes : limitBytes;
+  if (asked > 0n && asked < sourceBytes)
+    fail('capacity-out-of-range', {
+      problem: `${asked} bytes are asked for, and the source has ${sourceBytes}: a volume cannot be smaller than what it is made from`,
+    });
+  return requiredBytes > 0n ? requiredBytes : sourceBytes;
+}
+
 /** True where a volume of `size` bytes satisfies the range. */
 export function fits(size: bigint, range: CapacityRange): boolean {
   return size >= range.requiredBytes && (range.limitBytes === 0n || size <= range.limitBytes);

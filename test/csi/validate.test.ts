@@ -6,10 +6,10 @@ import {
   ValidateVolumeCapabilitiesRequestSchema,
   type ValidateVolumeCapabilitiesResponse,
 } from '../../src/proto/csi/v1/csi_pb.js';
-import { plainEffect } from '../../src/volume/effects.js';
-import { startPurge } from '../../src/volume/purge.js';
 import { Queue } from '../../src/volume/queue.js';
-import { MemoryCeph, memoryClusters } from '../volume/memory-clusters.js';
+import { controllerOf } from '../volume/controllers.js';
+import { MemoryCeph } from '../volume/memory-ceph.js';
+import { memoryClusters } from '../volume/memory-clusters.js';
 
 const BLOCK = { accessType: { case: 'block' as const, value: {} }, accessMode: { mode: 1 } };
 const MOUNT = { accessType: { case: 'mount' as const, value: {} }, accessMode: { mode: 1 } };
@@ -25,8 +25,7 @@ t.test('what Nomad compares is confirmed, and not listed where it compares wrong
     dataPool: undefined,
   };
   await clusters.get('main').createImage({ pool: 'rbd', namespace: '', image: 'a' }, layout);
-  const purge = startPurge({ clusters, effect: plainEffect, onError: () => {} });
-  const controller = { id: 'c1', clusters, effect: plainEffect, purge, wait: async () => {} };
+  const controller = controllerOf(clusters);
   const method = Controller.method.validateVolumeCapabilities;
   const handler = controllerService(controller, new Queue()).handlers.get(method);
   const confirmed = async (...volumeCapabilities: Array<typeof BLOCK | typeof MOUNT>) => {

@@ -8,7 +8,7 @@ const PURGE_LIMIT_MS = 20_000;
 
 /**
  * What is left of volumes in a pool and on a node, by kind; all empty where nothing is. The purge works in the
- * background, so the trash is given some time to empty.
+ * background, so what is left to do is given some time.
  */
 export async function whatIsLeft(
   ceph: LabCeph,
@@ -19,16 +19,22 @@ export async function whatIsLeft(
     const cluster = clusters.get(ceph.name);
     const place = { pool: ceph.pool, namespace: '' };
     const limit = Date.now() + PURGE_LIMIT_MS;
-    let trash = await cluster.listTrash(place);
-    while (trash.length > 0 && Date.now() < limit) {
+    const tasksOf = async () => [
+      ...(await cluster.names.listTasks()),
+      ...(await cluster.snapshotNames.listTasks()),
+    ];
+    let [trash, tasks] = [await cluster.listTrash(place), await tasksOf()];
+    while (trash.length + tasks.length > 0 && Date.now() < limit) {
       await sleep(100);
-      trash = await cluster.listTrash(place);
+      [trash, tasks] = [await cluster.listTrash(place), await tasksOf()];
     }
     const images = (await ceph.rbd('ls', ceph.pool)).split('\n').filter(Boolean);
     return {
       images,
       trash,
-      names: await cluster.listNames(undefined, 1000),
+      names: await cluster.names.list(undefined, 1000),
+      snapshots: await cluster.snapshotNames.list(undefined, 1000),
+      tasks,
       mounts: mountsBelow(folder),
       loops: loopsBelow(folder),
       state: filesBelow(folder, 'state'),
@@ -38,7 +44,16 @@ export async function whatIsLeft(
   }
 }
 
-export const NOTHING = { images: [], trash: [], names: [], mounts: [], loops: [], state: [] };
+export const NOTHING = {
+  images: [],
+  trash: [],
+  names: [],
+  snapshots: [],
+  tasks: [],
+  mounts: [],
+  loops: [],
+  state: [],
+};
 
 function filesBelow(folder: string, name: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

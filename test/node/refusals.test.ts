@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { DELETING_KEY } from '../../src/volume/record.js';
+import { DELETING_KEY } from '../../src/volume/marks.js';
 import { startCeph } from '../lab/ceph.js';
 import { blockAs, LabNode, MIB, mountAs, NOTHING, sh } from './lab.js';
 
@@ -204,7 +204,7 @@ t.test('a volume whose deletion begins while it is mapped is not staged', async 
   const image = { pool: ceph.pool, namespace: '', image: spec.split('/')[1] ?? '' };
   const id = (await lab.cluster.readImage(image))?.id ?? '';
   const mark = (value: string | undefined) =>
-    lab.cluster.swapMetadata(image, id, {}, { [DELETING_KEY]: value });
+    lab.cluster.swapMetadata(image, id, {}, { [DELETING_KEY]: value && `${id} ${value}` });
   const node = lab.open(async (name, action) => {
     const result = await action();
     if (name === 'stage/start-fuse') await mark('controller');

@@ -75,49 +75,49 @@ async function whileOpen(spec: ImageSpec, work: () => Promise<void>): Promise<vo
 
 t.test('the name index changes a value only from what is expected', async (t) => {
   const key = nameKey('Bücher');
-  t.equal(await cluster.readName(key), undefined);
-  t.equal(await cluster.swapName(key, undefined, 'größe'), 'swapped');
-  t.equal(await other.readName(key), 'größe');
-  t.equal(await other.swapName(key, undefined, 'x'), 'differs');
-  t.equal(await other.swapName(key, 'größ', 'x'), 'differs');
-  t.equal(await other.swapName(key, 'größe', 'x'), 'swapped');
-  t.equal(await cluster.swapName(key, 'größe', undefined), 'differs');
-  t.equal(await cluster.swapName(key, 'x', undefined), 'swapped');
-  t.equal(await cluster.readName(key), undefined);
-  t.equal(await cluster.swapName(key, undefined, undefined), 'swapped');
+  t.equal(await cluster.names.read(key), undefined);
+  t.equal(await cluster.names.swap(key, undefined, 'größe'), 'swapped');
+  t.equal(await other.names.read(key), 'größe');
+  t.equal(await other.names.swap(key, undefined, 'x'), 'differs');
+  t.equal(await other.names.swap(key, 'größ', 'x'), 'differs');
+  t.equal(await other.names.swap(key, 'größe', 'x'), 'swapped');
+  t.equal(await cluster.names.swap(key, 'größe', undefined), 'differs');
+  t.equal(await cluster.names.swap(key, 'x', undefined), 'swapped');
+  t.equal(await cluster.names.read(key), undefined);
+  t.equal(await cluster.names.swap(key, undefined, undefined), 'swapped');
 });
 
 t.test('of many controllers that claim a name at once, one has it', async (t) => {
   const key = nameKey('race');
-  const claims = await race((side, turn) => side.swapName(key, undefined, `claim ${turn}`));
+  const claims = await race((side, turn) => side.names.swap(key, undefined, `claim ${turn}`));
   t.same(claims, { swapped: 1, differs: RACERS - 1 });
-  t.equal(await cluster.swapName(key, await other.readName(key), undefined), 'swapped');
+  t.equal(await cluster.names.swap(key, await other.names.read(key), undefined), 'swapped');
 });
 
 t.test('the name index is listed in pages, all of it and each entry once', async (t) => {
   const keys = Array.from({ length: 100 }, (_, index) => nameKey(`listed ${index}`));
-  await Promise.all(keys.map((key) => cluster.swapName(key, undefined, `of ${key}`)));
+  await Promise.all(keys.map((key) => cluster.names.swap(key, undefined, `of ${key}`)));
   const seen: string[] = [];
   for (let after: string | undefined; ; after = seen.at(-1)) {
-    const page = await cluster.listNames(after, 7);
+    const page = await cluster.names.list(after, 7);
     for (const { key, value } of page) t.equal(value, `of ${key}`);
     seen.push(...page.map(({ key }) => key));
     if (page.length < 7) break;
   }
   t.same([...seen].sort(), [...keys].sort());
   t.same(
-    (await other.listNames(undefined, 1000)).map(({ key }) => key),
+    (await other.names.list(undefined, 1000)).map(({ key }) => key),
     seen,
     'a stable order',
   );
   const [gone = ''] = seen;
-  await cluster.swapName(gone, `of ${gone}`, undefined);
+  await cluster.names.swap(gone, `of ${gone}`, undefined);
   t.same(
-    (await cluster.listNames(gone, 3)).map(({ key }) => key),
+    (await cluster.names.list(gone, 3)).map(({ key }) => key),
     seen.slice(1, 4),
     'a page may begin behind what is gone',
   );
-  t.same(await cluster.listNames(undefined, 0), []);
+  t.same(await cluster.names.list(undefined, 0), []);
 });
 
 t.test('the node registry keeps what a node says of itself', async (t) => {
@@ -253,7 +253,7 @@ t.test('an image in a namespace is apart from one of the same name outside', asy
   t.equal(await cluster.swapMetadata(inside, id, {}, { 'pannier.a': 'in' }), 'swapped');
   t.equal((await cluster.readImage(outside))?.metadata.size, 0);
   t.equal(await cluster.growImage(inside, 20_000_000n), 'grown');
-  t.equal(await cluster.trashImage(inside, id), 'trashed');
+  t.equal(await cluster.trashImage(inside, id, new Date()), 'trashed');
   t.same(await cluster.listTrash(outside), []);
   t.match(await cluster.listTrash(inside), [{ id, name: inside.image }]);
   t.equal(await cluster.purgeTrashed(inside, id), 'removed');
@@ -301,7 +301,7 @@ t.test(
   async (t) => {
     const spec = fresh();
     const id = await create(spec);
-    await cluster.trashImage(spec, id);
+    await cluster.trashImage(spec, id, new Date());
     const directory = [
       [`name_${spec.image}`, encoded(id)],
       [`id_${id}`, encoded(spec.image)],
@@ -313,7 +313,7 @@ t.test(
     }
     t.equal(await cluster.createImage(spec, PLAIN), 'exists');
     await cluster.clearRemains(spec);
-    t.equal((await cluster.readTrashed(spec, id))?.id, id, 'the trashed image is whole');
+    t.equal((await cluster.readImageById(spec, id))?.id, id, 'the trashed image is whole');
     t.equal(await cluster.purgeTrashed(spec, id), 'removed');
     t.equal(await cluster.createImage(spec, PLAIN), 'created');
   },
@@ -364,43 +364,47 @@ t.test('an image is blank until a byte is written to it', async (t) => {
 
 t.test('a deleted image is in the trash, readable, until it is purged', async (t) => {
   const spec = fresh();
-  t.equal(await cluster.trashImage(spec, '1234abcd'), 'gone');
+  t.equal(await cluster.trashImage(spec, '1234abcd', new Date()), 'gone');
   const id = await create(spec);
   await cluster.swapMetadata(spec, id, {}, { 'pannier.a': 'ä' });
-  t.equal(await cluster.trashImage(spec, id), 'trashed');
-  t.equal(await cluster.trashImage(spec, id), 'gone');
+  t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
+  t.equal(await cluster.trashImage(spec, id, new Date()), 'gone');
   t.equal(await cluster.readImage(spec), undefined);
   const [entry, ...more] = await other.listTrash(spec);
   t.match(entry, { id, name: spec.image });
   t.ok((entry?.expires.getTime() ?? Number.NaN) <= Date.now() + 1000);
   t.same(more, []);
-  const image = await cluster.readTrashed(spec, id);
+  const image = await cluster.readImageById(spec, id);
   t.equal(image?.sizeBytes, PLAIN.sizeBytes);
   t.equal(image?.metadata.get('pannier.a'), 'ä');
   t.not(await create(spec), id, 'its name is free');
   t.equal(await cluster.purgeTrashed(spec, id), 'removed');
   t.equal(await cluster.purgeTrashed(spec, id), 'removed');
-  t.equal(await cluster.readTrashed(spec, id), undefined);
+  t.equal(await cluster.readImageById(spec, id), undefined);
   t.same(await cluster.listTrash(spec), []);
 });
 
 t.test('a name that another image has by now is not taken from it', async (t) => {
   const spec = fresh();
   const old = await create(spec);
-  t.equal(await cluster.trashImage(spec, old), 'trashed');
+  t.equal(await cluster.trashImage(spec, old, new Date()), 'trashed');
   const id = await create(spec);
-  t.equal(await other.trashImage(spec, old), 'gone', 'a slower controller, in the same deletion');
+  t.equal(
+    await other.trashImage(spec, old, new Date()),
+    'gone',
+    'a slower controller, in the same deletion',
+  );
   t.equal((await cluster.readImage(spec))?.id, id);
   const info = JSON.parse(await ceph.rbd('info', '--format', 'json', `${spec.pool}/${spec.image}`));
   t.equal(info.id, id);
   t.equal(await cluster.purgeTrashed(spec, old), 'removed');
-  t.equal(await cluster.trashImage(spec, old), 'gone');
+  t.equal(await cluster.trashImage(spec, old, new Date()), 'gone');
   t.equal(await cluster.purgeTrashed(spec, old), 'removed', 'an entry without an image goes too');
   t.same(await cluster.listTrash(spec), []);
   for (let round = 0; round < 5; round += 1) {
     const racing = fresh();
     const first = await create(racing);
-    const outcomes = race((side) => side.trashImage(racing, first));
+    const outcomes = race((side) => side.trashImage(racing, first, new Date()));
     const again = create(racing).then(() => cluster.readImage(racing));
     const { trashed, gone } = await outcomes;
     t.same({ trashed, gone }, { trashed: 1, gone: RACERS - 1 });
@@ -408,20 +412,21 @@ t.test('a name that another image has by now is not taken from it', async (t) =>
     t.equal(made?.sizeBytes, PLAIN.sizeBytes);
     t.not(made?.id, first);
     await cluster.purgeTrashed(racing, first);
-    await cluster.trashImage(racing, made?.id ?? '');
+    await cluster.trashImage(racing, made?.id ?? '', new Date());
     await cluster.purgeTrashed(racing, made?.id ?? '');
   }
   t.same(await cluster.listTrash(spec), []);
 });
 
-t.test('an image that is open for writing is not trashed', async (t) => {
+t.test('an image that is open for writing is kept in the trash', async (t) => {
   const spec = fresh();
   const id = await create(spec);
   await whileOpen(spec, async () => {
-    t.equal(await cluster.trashImage(spec, id), 'busy');
-    t.equal((await cluster.readImage(spec))?.id, id);
+    t.equal((await cluster.watchers(spec)).length, 1);
+    t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
+    t.equal(await cluster.purgeTrashed(spec, id), 'busy');
+    t.equal((await cluster.readImageById(spec, id))?.id, id);
   });
-  await cluster.trashImage(spec, id);
   t.equal(await cluster.purgeTrashed(spec, id), 'removed');
 });
 
@@ -429,7 +434,7 @@ t.test('an image with a snapshot stays in the trash', async (t) => {
   const spec = fresh();
   const id = await create(spec);
   await ceph.rbd('snap', 'create', `${spec.pool}/${spec.image}@s`);
-  t.equal(await cluster.trashImage(spec, id), 'trashed');
+  t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
   t.equal(await cluster.purgeTrashed(spec, id), 'busy');
 });
 
@@ -437,7 +442,7 @@ t.test('what is put into the trash is what `rbd` knows: listed, restored, remove
   const spec = fresh();
   const id = await create(spec);
   const image = `${spec.pool}/${spec.image}`;
-  t.equal(await cluster.trashImage(spec, id), 'trashed');
+  t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
   const listed = JSON.parse(await ceph.rbd('trash', 'ls', '--format=json', spec.pool)) as {
     readonly id: string;
   }[];
@@ -453,7 +458,7 @@ t.test('what is put into the trash is what `rbd` knows: listed, restored, remove
   await ceph.rbd('bench', '--io-type=write', '--io-total=64K', '--io-size=4K', image);
   await ceph.rbd('trash', 'mv', image);
   await ceph.rbd('trash', 'rm', `${spec.pool}/${id}`);
-  t.equal(await cluster.readTrashed(spec, id), undefined);
+  t.equal(await cluster.readImageById(spec, id), undefined);
 });
 
 t.test('a long trash is listed whole', async (t) => {
@@ -461,7 +466,7 @@ t.test('a long trash is listed whole', async (t) => {
   const specs = Array.from({ length: 70 }, () => fresh('', pool));
   await Promise.all(
     specs.map(async (spec) => {
-      await cluster.trashImage(spec, await create(spec, { features: ['layering'] }));
+      await cluster.trashImage(spec, await create(spec, { features: ['layering'] }), new Date());
     }),
   );
   const names = (await cluster.listTrash({ pool, namespace: '' })).map(({ name }) => name);
@@ -516,14 +521,14 @@ t.test('a name index whose pool is gone is no empty one', async (t) => {
   const pool = await ceph.freshPool();
   const indexed = openClusters([{ ...ceph.settings, pool }]);
   const index = indexed.get(ceph.name);
-  t.equal(await index.swapName('a', undefined, 'old'), 'swapped');
-  t.equal((await index.listNames(undefined, 10)).length, 1);
+  t.equal(await index.names.swap('a', undefined, 'old'), 'swapped');
+  t.equal((await index.names.list(undefined, 10)).length, 1);
   await ceph.ceph('osd', 'pool', 'delete', pool, pool, '--yes-i-really-really-mean-it');
-  await t.rejects(index.listNames(undefined, 10), failure('unknown-pool'));
+  await t.rejects(index.names.list(undefined, 10), failure('unknown-pool'));
   await ceph.ceph('osd', 'pool', 'create', pool, '1');
-  t.same(await index.listNames(undefined, 10), []);
-  t.equal(await index.swapName('b', undefined, 'new'), 'swapped');
-  t.same(await index.listNames(undefined, 10), [{ key: 'b', value: 'new' }]);
+  t.same(await index.names.list(undefined, 10), []);
+  t.equal(await index.names.swap('b', undefined, 'new'), 'swapped');
+  t.same(await index.names.list(undefined, 10), [{ key: 'b', value: 'new' }]);
   await indexed.close();
 });
 
@@ -540,12 +545,12 @@ t.test('a wrong key, a malformed one and an unknown user are denied, the key uns
   ] as const) {
     const error: unknown = await clusters
       .get(ceph.name, { user, key })
-      .readName('a')
+      .names.read('a')
       .catch((caught: unknown) => caught);
     t.match(error, { kind: 'cluster-denied', message: new RegExp(`"client.${user}"`) });
     if (key !== '') t.notMatch(JSON.stringify([`${error}`, error]), key);
   }
-  t.equal(await cluster.readName('a'), undefined, 'the own connection goes on');
+  t.equal(await cluster.names.read('a'), undefined, 'the own connection goes on');
 });
 
 t.test('a request may bring credentials of its own', async (t) => {
@@ -564,7 +569,7 @@ t.test('the key may be given, in a file, or in a key ring', async (t) => {
   ];
   const all = openClusters(ways);
   t.same(all.names, ['given', 'ring', 'conf']);
-  for (const name of all.names) t.equal(await all.get(name).readName('a'), undefined, name);
+  for (const name of all.names) t.equal(await all.get(name).names.read('a'), undefined, name);
   await all.close();
 });
 
@@ -597,10 +602,10 @@ t.test('many calls leave no file descriptor open', async (t) => {
 t.test('a closed cluster answers no more', async (t) => {
   const closed = openClusters([ceph.settings]);
   const kept = closed.get(ceph.name);
-  t.equal(await kept.readName('a'), undefined);
-  const under = kept.readName('a');
+  t.equal(await kept.names.read('a'), undefined);
+  const under = kept.names.read('a');
   await closed.close();
   t.equal(await under, undefined, 'what was under way has ended well');
-  await t.rejects(kept.readName('a'), { kind: 'cluster-unavailable', message: /stopping/ });
+  await t.rejects(kept.names.read('a'), { kind: 'cluster-unavailable', message: /stopping/ });
   await closed.close();
 });

@@ -3,15 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import {
-  CONSTANTS,
-  call,
-  FEATURES,
-  FUNCTIONS,
-  HANDLES,
-  layout,
-  STRUCTS,
-} from '../../src/rbd/native.js';
+import { CONSTANTS, FEATURES, FUNCTIONS, HANDLES, STRUCTS } from '../../src/rbd/declarations.js';
+import { call, layout } from '../../src/rbd/native.js';
 import { differences, prototypes } from './prototypes.js';
 
 const HEADERS = ['rados/librados.h', 'rbd/librbd.h'];

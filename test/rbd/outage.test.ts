@@ -48,14 +48,14 @@ t.test('a monitor that does not answer fails its own calls and stalls nothing el
   const calls = Array.from({ length: 20 }, () =>
     clusters
       .get('dead')
-      .readName('a')
+      .names.read('a')
       .catch(kindOf)
       .finally(() => {
         ended += 1;
       }),
   );
   for (let round = 0; round < 50; round += 1) {
-    t.equal(await cluster.readName('a'), undefined);
+    t.equal(await cluster.names.read('a'), undefined);
     t.ok((await stat('/')).isDirectory());
   }
   t.equal(ended, 0, 'all of that while the dead one was waited for');
@@ -64,10 +64,10 @@ t.test('a monitor that does not answer fails its own calls and stalls nothing el
 
 t.test('a call to a stopped OSD has an end, and the next works when it is back', async (t) => {
   await ceph.stopOsd();
-  t.equal(await cluster.swapName('a', undefined, 'x').catch(kindOf), 'cluster-unavailable');
+  t.equal(await cluster.names.swap('a', undefined, 'x').catch(kindOf), 'cluster-unavailable');
   await ceph.startOsd();
   for (;;) {
-    const value = await cluster.readName('b').catch(kindOf);
+    const value = await cluster.names.read('b').catch(kindOf);
     if (value !== 'cluster-unavailable') {
       t.equal(value, undefined);
       break;
@@ -112,7 +112,7 @@ t.test('a full pool says so, and what is deleted there frees it', async (t) => {
   t.equal(await cluster.readImage(more), undefined, 'nothing is half made');
   t.same(await cluster.capacity(pool), { availableBytes: 0n });
   t.equal(await cluster.swapMetadata(spec, id, {}, { 'pannier.a': 'x' }), 'swapped');
-  t.equal(await cluster.trashImage(spec, id), 'trashed');
+  t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
   t.same(
     (await cluster.listTrash(spec)).map((entry) => entry.id),
     [id],
@@ -129,13 +129,13 @@ t.test('an image that a full pool cannot put away is not said to be gone', async
   await ceph.ceph('osd', 'pool', 'set-quota', pool, 'max_objects', '1');
   while (!(await ceph.ceph('health', 'detail')).includes(`'${pool}'`))
     await new Promise((resolve) => setTimeout(resolve, 200));
-  t.equal(await cluster.trashImage(spec, id).catch(kindOf), 'cluster-full');
+  t.equal(await cluster.trashImage(spec, id, new Date()).catch(kindOf), 'cluster-full');
   await ceph.ceph('osd', 'pool', 'set-quota', pool, 'max_objects', '0');
   for (;;) {
-    const outcome = await cluster.trashImage(spec, id).catch(kindOf);
+    const outcome = await cluster.trashImage(spec, id, new Date()).catch(kindOf);
     if (outcome === 'cluster-full') continue;
     t.equal(outcome, 'trashed');
     break;
   }
-  t.equal(await cluster.trashImage(spec, id), 'gone');
+  t.equal(await cluster.trashImage(spec, id, new Date()), 'gone');
 });

@@ -1,17 +1,16 @@
 import t from 'tap';
 import type { AccessMode } from '../../src/volume/capability.js';
-import type { Controller } from '../../src/volume/controller.js';
-import { createVolume } from '../../src/volume/create.js';
-import { deleteVolume } from '../../src/volume/delete.js';
-import { plainEffect } from '../../src/volume/effects.js';
+import { createVolume } from '../../src/volume/create/create.js';
+import { deleteVolume } from '../../src/volume/delete/delete.js';
 import { expandVolume } from '../../src/volume/expand.js';
 import { listVolumes } from '../../src/volume/list.js';
+import { DELETING_KEY, PUBLISHED_KEY } from '../../src/volume/marks.js';
 import { imageName, nameKey } from '../../src/volume/name.js';
 import { publishVolume } from '../../src/volume/publish.js';
-import { startPurge } from '../../src/volume/purge.js';
-import { DELETING_KEY, PUBLISHED_KEY } from '../../src/volume/record.js';
 import type { Watcher } from '../../src/volume/store.js';
-import { MemoryCeph, memoryClusters } from './memory-clusters.js';
+import { controllerOf } from './controllers.js';
+import { MemoryCeph } from './memory-ceph.js';
+import { memoryClusters } from './memory-clusters.js';
 
 const MIB = 1n << 20n;
 const IMAGE = imageName('data', 'pannier-');
@@ -31,19 +30,14 @@ function open(watchers: readonly Watcher[] = []) {
   const plain = memoryClusters(ceph, async () => {});
   const cluster = { ...plain.get('main'), watchers: async () => watchers };
   const clusters = { ...plain, get: () => cluster };
-  const controller: Controller = {
-    id: 'c1',
-    clusters,
-    effect: plainEffect,
-    wait: async () => {},
-    purge: startPurge({ clusters, effect: plainEffect, onError: () => {} }),
-  };
+  const controller = controllerOf(clusters);
   const create = (parameters: Record<string, string> = {}) =>
     createVolume(controller, {
       name: 'data',
       range: { requiredBytes: 64n * MIB, limitBytes: 0n },
       capabilities: [],
       parameters,
+      source: undefined,
       credentials: undefined,
     });
   const publish = (nodeId: string, mode: AccessMode) =>
@@ -62,11 +56,18 @@ function open(watchers: readonly Watcher[] = []) {
 }
 
 t.test('what another version wrote of publications is never taken for nobody', async (t) => {
-  for (const text of ['[{"node":"n1"}]', 'n1', '{"n1":null}', '{"n1":{"since":5}}']) {
-    const { ceph, controller, create, publish, setMetadata } = open();
+  for (const text of [
+    '[{"node":"n1"}]',
+    'n1',
+    '{"n1":{"mode":"SINGLE_NODE_WRITER"}}',
+    '{"image":"ID","nodes":{"n1":null}}',
+    '{"image":"ID","nodes":{"n1":{"since":5}}}',
+  ]) {
+    const { ceph, cluster, controller, create, publish, setMetadata } = open();
     ceph.nodes.set('n2', JSON.stringify({ hostname: 'n2', address: '192.0.2.2' }));
     await create();
-    await setMetadata({ [PUBLISHED_KEY]: text });
+    const id = (await cluster.readImage(SPEC))?.id;
+    await setMetadata({ [PUBLISHED_KEY]: text.replace('ID', id ?? '') });
     await t.rejects(deleteVolume(controller, HANDLE, undefined), { code: 'FAILED_PRECONDITION' });
     await t.rejects(publish('n2', 'SINGLE_NODE_WRITER'), { code: 'FAILED_PRECONDITION' });
     t.equal((await listVolumes(controller, 0, '')).volumes.length, 1, 'the listing goes on');
@@ -131,6 +132,7 @@ t.test(
         range: { requiredBytes: 64n * MIB, limitBytes: 0n },
         capabilities: [],
         parameters: { objectSize: '1MiB' },
+        source: undefined,
         credentials: undefined,
       },
     );
@@ -151,9 +153,10 @@ t.test('an image that holds data and that no creation owns is left alone', async
 });
 
 t.test('a volume that is being deleted does not grow', async (t) => {
-  const { controller, create, setMetadata } = open();
+  const { cluster, controller, create, setMetadata } = open();
   await create();
-  await setMetadata({ [DELETING_KEY]: 'c2' });
+  const id = (await cluster.readImage(SPEC))?.id;
+  await setMetadata({ [DELETING_KEY]: `${id} c2` });
   const range = { requiredBytes: 80n * MIB, limitBytes: 0n };
   await t.rejects(expandVolume(controller, HANDLE, range, undefined), /is being deleted/);
 });

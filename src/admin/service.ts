@@ -1,0 +1,66 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { required } from '../csi/fields.js';
+import { type Handlers, type Implementation, implement } from '../csi/wire/adapter.js';
+import { Admin, Work_Kind as Kind, type WorkSchema } from '../proto/pannier/admin/v1/admin_pb.js';
+import type { Controller } from '../volume/controller.js';
+import { freeDeleted } from '../volume/delete/free.js';
+import { listDeleted } from '../volume/delete/list-deleted.js';
+import { undeleteVolume } from '../volume/delete/undelete.js';
+import { formatHandle } from '../volume/handle.js';
+import type { Queue } from '../volume/queue.js';
+import { listWork } from '../volume/work/list.js';
+import type { Task } from '../volume/work/tasks.js';
+
+const KINDS: Readonly<Record<Task['kind'], Kind>> = {
+  image: Kind.FREE_IMAGE,
+  snapshot: Kind.REMOVE_SNAPSHOT,
+  flatten: Kind.FLATTEN_IMAGE,
+};
+
+/** What an operator may ask that CSI has no words for: checks the fields, calls the domain, answers. */
+export function adminService(controller: Controller, queue: Queue): Implementation {
+  const handlers: Handlers<typeof Admin> = {
+    async listDeletedVolumes() {
+      const volumes = await listDeleted(controller);
+      return {
+        volumes: volumes.map(({ handle: volumeId, deleted, until, ...volume }) => ({
+          ...volume,
+          volumeId,
+          deleted: timestampFromDate(deleted),
+          until: timestampFromDate(until),
+        })),
+      };
+    },
+
+    async undeleteVolume(request) {
+      const id = required('volume_id', request.volumeId);
+      const { handle, name, sizeBytes } = await queue.inLine([id], () =>
+        undeleteVolume(controller, id, request.imageId),
+      );
+      return { volumeId: formatHandle(handle), name, sizeBytes };
+    },
+
+    async freeDeletedVolume(request) {
+      const id = required('volume_id', request.volumeId);
+      const imageIds = await queue.inLine([id], () => freeDeleted(controller, id, request.imageId));
+      return { imageIds: [...imageIds] };
+    },
+
+    async listWork() {
+      const work = await listWork(controller);
+      return { work: work.map(({ cluster, task }) => toWork(cluster, task)) };
+    },
+  };
+  return implement(Admin, handlers);
+}
+
+function toWork(cluster: string, task: Task): MessageInitShape<typeof WorkSchema> {
+  const { kind, pool, namespace, imageId } = task;
+  return {
+    ...{ kind: KINDS[kind], cluster, pool, namespace, imageId },
+    ...(task.kind === 'snapshot' ? { snapshot: task.snapshot } : { volumeId: task.handle }),
+    ...(task.kind === 'flatten' ? { percent: task.percent } : {}),
+    ...(task.kind === 'image' ? { until: timestampFromMs(task.until) } : {}),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Place } from '../volume/store.js';
+import type { Connection } from './connection.js';
+import { check, EBUSY, EINVAL, ENOENT, EROFS } from './errno.js';
+import { headerOf } from './header.js';
+import { whileWorking } from './lock.js';
+import { callAsync } from './native.js';
+import { withImageById } from './open.js';
+
+/**
+ * Copies into a clone what it has of its parent. It takes as long as the parent is large, in no call's place; what
+ * is copied stays copied, so that one that was cut short goes on where it was.
+ */
+export function flattenImage(
+  connection: Connection,
+  place: Place,
+  imageId: string,
+  onProgress: (percent: number) => void,
+): Promise<'flattened' | 'gone' | 'busy'> {
+  const operation = `flatten image "${imageId}"`;
+  const tell = (done: number | bigint, total: number | bigint) => {
+    if (Number(total) > 0) onProgress(Math.floor((100 * Number(done)) / Number(total)));
+    return 0;
+  };
+  return connection.inBackground(
+    place,
+    (io) =>
+      whileWorking(io, headerOf(imageId), () =>
+        withImageById(io, imageId, async (image) => {
+          const result = await callAsync('rbd_flatten_with_progress', image, tell, null);
+          // It has no parent any more.
+          if (result === -EINVAL) return 'flattened' as const;
+          check(result, operation);
+          return 'flattened' as const;
+        }),
+      ),
+    { [ENOENT]: 'gone', [EBUSY]: 'busy', [EROFS]: 'busy' } as const,
+  );
+}

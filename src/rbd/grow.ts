@@ -1,0 +1,55 @@
+import { VolumeError } from '../volume/errors.js';
+import type { ImageSpec } from '../volume/store.js';
+import type { Connection } from './connection.js';
+import { CephError, check, EBUSY, EINVAL, ENOENT, EROFS } from './errno.js';
+import { headerOf } from './header.js';
+import { tooLarge } from './image-options.js';
+import { named, readId } from './images.js';
+import { GROW_LOCK, withLock } from './lock.js';
+import { callAsync, Memory } from './native.js';
+import { type Opened, withImage } from './open.js';
+
+/**
+ * Grows an image and never shrinks it. librbd compares with the size that it read when it opened the image, so
+ * without the feature exclusive-lock two controllers could cross: a lock of our own keeps them in line.
+ */
+export function growImage(
+  connection: Connection,
+  spec: ImageSpec,
+  sizeBytes: bigint,
+): Promise<'grown' | 'larger' | 'gone'> {
+  return connection.inPool(
+    spec,
+    async (io) =>
+      await withLock(io, headerOf(await readId(io, spec)), GROW_LOCK, () =>
+        withImage(io, spec, 'rbd_open', (image) => grow(image, spec, connection, sizeBytes)),
+      ),
+    { [ENOENT]: 'gone' } as const,
+  );
+}
+
+async function grow(
+  image: Opened,
+  spec: ImageSpec,
+  { cluster }: Connection,
+  sizeBytes: bigint,
+): Promise<'grown' | 'larger'> {
+  const operation = `resize ${named(spec)}`;
+  using size = new Memory(8);
+  check(await callAsync('rbd_get_size', image, size.address), operation);
+  if (size.uint64(0) >= sizeBytes) return 'larger';
+  const result = await callAsync('rbd_resize2', image, sizeBytes, false, null, null);
+  if (result === -EINVAL) {
+    // Another client grew it further meanwhile, or else no image can have that size.
+    check(await callAsync('rbd_get_size', image, size.address), operation);
+    if (size.uint64(0) >= sizeBytes) return 'larger';
+    tooLarge(sizeBytes, new CephError(EINVAL, operation));
+  }
+  if (result === -EROFS || result === -EBUSY) {
+    const volume = [cluster, spec.pool, spec.namespace, spec.image].filter(Boolean).join('/');
+    const users = 'a client that has it for itself, as `rbd map -o exclusive` does';
+    throw new VolumeError('volume-in-use', { volume, users });
+  }
+  check(result, operation);
+  return 'grown';
+}

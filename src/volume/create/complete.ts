@@ -1,0 +1,163 @@
+import type { Controller } from '../controller.js';
+import { type ErrorCode, fail, VolumeError } from '../errors.js';
+import { formatHandle } from '../handle.js';
+import { DELETING_KEY, PUBLISHED_KEY } from '../marks.js';
+import { formatRecord, isDiscarded, ownRecord, parseRecord, RECORD_KEY } from '../record.js';
+import type { Cluster, Image, StoredTask } from '../store.js';
+import { MOST_PARENTS, parentsOf } from '../work/depth.js';
+import { taskOf } from '../work/tasks.js';
+import { type Claim, formatClaim, helperTasks } from './claim.js';
+import { clearRemains, discard, discardReplaced } from './discard.js';
+import { growClone, isUntouched, makeImage } from './make.js';
+import type { Origin } from './origin.js';
+import type { Plan } from './plan.js';
+
+/** From the claim to the commit; false where another controller got in between and all must be read anew. */
+export async function complete(
+  controller: Controller,
+  cluster: Cluster,
+  plan: Plan,
+  claim: Claim,
+  origin: Origin | undefined,
+): Promise<boolean> {
+  const { handle } = plan;
+  const parents = origin === undefined ? 0 : 1 + (await parentsOf(cluster, origin));
+  await discardReplaced(controller, cluster, plan.key, claim, handle);
+  const made = await makeImage(controller, cluster, plan, claim, origin).catch((error: unknown) =>
+    giveUp(controller, cluster, plan, claim, error),
+  );
+  const image = await cluster.readImage(handle);
+  if (image === undefined) {
+    if (made === 'exists') await clearRemains(controller, cluster, handle);
+    return false;
+  }
+  const text = formatRecord({ ...claim.pending, image: image.id });
+  const kept = image.metadata.get(RECORD_KEY);
+  if (kept !== text) {
+    // What a clone inherited is not a record of its own.
+    const record = parseRecord(kept);
+    const own = record === undefined ? kept : ownRecord(image) && kept;
+    if (own === undefined && (await isOwn(cluster, claim, image, made, origin))) {
+      await growClone(controller, cluster, plan, claim, image);
+      if ((await writeRecord(controller, cluster, plan, image, text)) !== 'swapped') return false;
+    } else {
+      if (!isLeftOver(own, claim)) alien(plan, formatHandle(handle));
+      await discard(controller, cluster, plan.key, handle, image, claim.pending);
+      return false;
+    }
+  }
+  return commit(controller, cluster, plan, claim, image, parents, text);
+}
+
+/** Sets the record, once, and takes away what a clone inherited of its source's marks. */
+function writeRecord(
+  controller: Controller,
+  cluster: Cluster,
+  { handle }: Plan,
+  image: Image,
+  text: string,
+) {
+  const inherited = [PUBLISHED_KEY, DELETING_KEY].filter((key) => image.metadata.has(key));
+  return controller.effect('create/write-record', () =>
+    cluster.swapMetadata(
+      handle,
+      image.id,
+      { [RECORD_KEY]: image.metadata.get(RECORD_KEY) },
+      { [RECORD_KEY]: text, ...Object.fromEntries(inherited.map((key) => [key, undefined])) },
+    ),
+  );
+}
+
+async function commit(
+  controller: Controller,
+  cluster: Cluster,
+  { key, handle }: Plan,
+  claim: Claim,
+  image: Image,
+  parents: number,
+  text: string,
+): Promise<boolean> {
+  const put: Array<Pick<StoredTask, 'id' | 'value'>> = helperTasks(claim);
+  if (parents > MOST_PARENTS) {
+    const { pool, namespace } = handle;
+    const place = { pool, namespace, imageId: image.id };
+    put.push(taskOf({ kind: 'flatten', ...place, handle: formatHandle(handle), percent: 0 }));
+  }
+  const committed = await controller.effect('create/commit-name', () =>
+    cluster.names.swap(key, formatClaim(claim), text, { put }),
+  );
+  if (committed === 'swapped') {
+    for (const task of put) controller.work.add(cluster.name, 'names', { key, ...task });
+    return true;
+  }
+  if ((await cluster.names.read(key)) === text) return true;
+  const written = { ...image, metadata: new Map([[RECORD_KEY, text]]) };
+  await discard(controller, cluster, key, handle, written, claim.pending);
+  return false;
+}
+
+/** Answers of a cluster that made nothing. Others leave it open, and the claim says what is to be looked at. */
+const REFUSALS: readonly ErrorCode[] = [
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+  'RESOURCE_EXHAUSTED',
+];
+
+/** Lets go of the name where no image can be made as it is asked for, so that nothing is left of the call. */
+async function giveUp(
+  controller: Controller,
+  cluster: Cluster,
+  { key }: Plan,
+  claim: Claim,
+  error: unknown,
+): Promise<never> {
+  if (error instanceof VolumeError && REFUSALS.includes(error.code)) {
+    const put = helperTasks(claim);
+    const released = await controller
+      .effect('create/give-up', () =>
+        cluster.names.swap(key, formatClaim(claim), undefined, { put }),
+      )
+      .catch(() => 'differs');
+    if (released === 'swapped')
+      for (const task of put) controller.work.add(cluster.name, 'names', { key, ...task });
+  }
+  throw error;
+}
+
+/**
+ * True for an image without a record that this claim's creation made, in this call or in one that was cut short.
+ * A claim that was replaced may have made one of another layout, and one that holds data is nobody's creation.
+ */
+async function isOwn(
+  cluster: Cluster,
+  { pending, replaces }: Claim,
+  image: Image,
+  made: 'created' | 'exists',
+  origin: Origin | undefined,
+): Promise<boolean> {
+  const size = BigInt(pending.sizeBytes);
+  if (origin === undefined ? image.sizeBytes !== size : image.sizeBytes > size) return false;
+  if (made === 'created') return true;
+  if (replaces.some((dead) => dead.handle === pending.handle)) return false;
+  return isUntouched(cluster, pending.handle, image, origin);
+}
+
+/** True for an image that a creation left which this claim replaced, or that nobody ever finished. */
+function isLeftOver(kept: string | undefined, claim: Claim): boolean {
+  if (kept === undefined) return true;
+  const record = parseRecord(kept);
+  return (
+    record !== undefined &&
+    (isDiscarded(record) || claim.replaces.some((dead) => dead.claim === record.claim))
+  );
+}
+
+function alien(plan: Plan, volume: string): never {
+  fail('volume-exists', {
+    name: plan.name,
+    volume,
+    difference: 'a record that does not agree with the name index',
+  });
+}

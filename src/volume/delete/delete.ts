@@ -1,0 +1,200 @@
+import { type Controller, locate } from '../controller.js';
+import { fail, VolumeError } from '../errors.js';
+import { findImage } from '../find.js';
+import { formatHandle, type VolumeHandle } from '../handle.js';
+import {
+  DELETING_KEY,
+  deletersOf,
+  formatDeleters,
+  PUBLISHED_KEY,
+  publicationsOf,
+} from '../marks.js';
+import { keyOfImageName, nameKey } from '../name.js';
+import { formatRecord, parseRecord, recordOf, type VolumeRecord } from '../record.js';
+import type { Cluster, Credentials, Image } from '../store.js';
+import { usersOf } from '../users.js';
+import { taskOf } from '../work/tasks.js';
+import { tombstoneName } from './tombstone.js';
+import { describeUsers } from './users.js';
+
+/** How often another controller may change the volume in between. */
+const ROUNDS = 8;
+
+/**
+ * DeleteVolume. The image leaves the listing at once and its space is freed in the background. One with snapshots
+ * stays under another name until they let it go. A volume in use is FAILED_PRECONDITION: Nomad sends DeleteVolume
+ * before it looks at its own claims.
+ */
+export async function deleteVolume(
+  controller: Controller,
+  volumeId: string,
+  credentials: Credentials | undefined,
+): Promise<void> {
+  const located = locate(controller, volumeId, credentials);
+  if (located === undefined) return;
+  const { handle, cluster } = located;
+  // Both are only read, and each takes Ceph several turns. How it fails matters only where there is an image.
+  const watching = cluster.watchers(handle);
+  watching.catch(() => undefined);
+  for (let round = 0; round < ROUNDS; round++) {
+    const image = await findImage(cluster, handle);
+    if (image === undefined) return finishDeletion(controller, cluster, handle);
+    const record = recordOf(image, handle);
+    if (record === undefined) fail('not-ours', { volume: volumeId });
+    refuseIfPublished(handle, image);
+    if (round === 0 && (await watching).length > 0) await refuseIfUsed(cluster, handle, image);
+    const marked = await mark(controller, cluster, handle, image);
+    if (marked !== 'differs')
+      return moveAway({ controller, cluster, handle, image, record }, marked);
+  }
+  fail('superseded', { volume: volumeId });
+}
+
+/** What a deletion works with, from the mark on. */
+interface Deletion {
+  readonly controller: Controller;
+  readonly cluster: Cluster;
+  readonly handle: VolumeHandle;
+  readonly image: Image;
+  readonly record: VolumeRecord;
+}
+
+async function moveAway(deletion: Deletion, marked: 'added' | 'there'): Promise<void> {
+  const { controller, cluster, handle, image, record } = deletion;
+  const [users, snapshots] = await Promise.all([
+    usersOf(cluster, handle, image.id),
+    cluster.snapshots(handle, image.id),
+  ]);
+  if (users.length > 0) {
+    // A mark that an earlier call left may stand for a move that Ceph has not done yet.
+    if (marked === 'added') await unmark(controller, cluster, handle, image.id);
+    fail('volume-in-use', {
+      volume: formatHandle(handle),
+      users: await describeUsers(cluster, users),
+    });
+  }
+  const deleted = Date.now();
+  const until = deleted + controller.retentionMs;
+  if (snapshots === undefined || snapshots.length === 0)
+    await controller.effect('delete/trash-image', () =>
+      cluster.trashImage(handle, image.id, new Date(until)),
+    );
+  else
+    await controller.effect('delete/bury-image', () =>
+      cluster.renameImage(handle, image.id, tombstoneName(image.id)),
+    );
+  await release(deletion, formatRecord(record), { deleted, until });
+}
+
+/** Frees the name, and leaves the rest to the background in the same operation. */
+async function release(
+  { controller, cluster, handle, record }: Omit<Deletion, 'image'>,
+  entry: string,
+  { deleted, until }: { readonly deleted: number; readonly until: number },
+): Promise<void> {
+  const { pool, namespace } = handle;
+  const task = taskOf({
+    kind: 'image',
+    ...{ pool, namespace, imageId: record.image },
+    ...{ handle: record.handle, name: record.name, deleted, until, begun: false },
+  });
+  const key = nameKey(record.name);
+  const released = await controller.effect('delete/release-name', () =>
+    cluster.names.swap(key, entry, undefined, { put: [task] }),
+  );
+  if (released === 'swapped') controller.work.add(cluster.name, 'names', { key, ...task });
+}
+
+/**
+ * From here on nobody can publish the volume. Each controller adds a mark of its own, and the volume can be
+ * published again only when all of them are gone: one that gives up must not open the way for a publication
+ * while another one is about to move the image.
+ */
+async function mark(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+  image: Image,
+): Promise<'added' | 'there' | 'differs'> {
+  const deleters = deletersOf(image);
+  if (deleters.includes(controller.id)) return 'there';
+  const outcome = await controller.effect('delete/mark-deleting', () =>
+    cluster.swapMetadata(
+      handle,
+      image.id,
+      {
+        [PUBLISHED_KEY]: image.metadata.get(PUBLISHED_KEY),
+        [DELETING_KEY]: image.metadata.get(DELETING_KEY),
+      },
+      { [DELETING_KEY]: formatDeleters(image, [...deleters, controller.id]) },
+    ),
+  );
+  return outcome === 'swapped' ? 'added' : 'differs';
+}
+
+/** Takes this controller's mark back. */
+async function unmark(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+  imageId: string,
+): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const image = await findImage(cluster, handle);
+    if (image?.id !== imageId) return;
+    const rest = deletersOf(image).filter((one) => one !== controller.id);
+    const outcome = await controller.effect('delete/unmark', () =>
+      cluster.swapMetadata(
+        handle,
+        imageId,
+        { [DELETING_KEY]: image.metadata.get(DELETING_KEY) },
+        { [DELETING_KEY]: formatDeleters(image, rest) },
+      ),
+    );
+    if (outcome !== 'differs') return;
+  }
+}
+
+/** The image is gone; an index entry that a crash left is released, and what is left of the image with it. */
+async function finishDeletion(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+): Promise<void> {
+  const key = keyOfImageName(handle.image);
+  if (key === undefined) return;
+  const entry = await readEntry(cluster, key);
+  const record = parseRecord(entry);
+  if (entry === undefined || record?.handle !== formatHandle(handle)) return;
+  const deleted = Date.now();
+  const until = deleted + controller.retentionMs;
+  await release({ controller, cluster, handle, record }, entry, { deleted, until });
+}
+
+/** An index whose pool is gone holds nothing that could be released. */
+async function readEntry(cluster: Cluster, key: string): Promise<string | undefined> {
+  try {
+    return await cluster.names.read(key);
+  } catch (error) {
+    if (error instanceof VolumeError && error.kind === 'unknown-pool') return undefined;
+    throw error;
+  }
+}
+
+function refuseIfPublished(handle: VolumeHandle, image: Image): void {
+  const nodes = Object.keys(publicationsOf(image, handle));
+  if (nodes.length > 0)
+    fail('volume-in-use', {
+      volume: formatHandle(handle),
+      users: `node ${nodes.map((node) => `"${node}"`).join(', ')}`,
+    });
+}
+
+async function refuseIfUsed(cluster: Cluster, handle: VolumeHandle, image: Image): Promise<void> {
+  const users = await usersOf(cluster, handle, image.id);
+  if (users.length > 0)
+    fail('volume-in-use', {
+      volume: formatHandle(handle),
+      users: await describeUsers(cluster, users),
+    });
+}

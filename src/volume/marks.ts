@@ -1,0 +1,81 @@
+import type { AccessMode, Capability } from './capability.js';
+import { fail } from './errors.js';
+import { formatHandle, type VolumeHandle } from './handle.js';
+import { parseObject } from './json.js';
+import { type Image, METADATA_PREFIX } from './store.js';
+
+// Marks are image metadata, which clones and copies inherit. Each names the image that it was made for, and counts
+// for no other.
+
+/** The image metadata key that holds the nodes on which a volume is published. */
+export const PUBLISHED_KEY = `${METADATA_PREFIX}published`;
+/** The image metadata key that a deletion sets before it moves the image, so that nobody uses it from then on. */
+export const DELETING_KEY = `${METADATA_PREFIX}deleting`;
+
+/** How a volume is published on one node. */
+export interface Publication {
+  readonly mode: AccessMode;
+  readonly access: 'mount' | 'block';
+  readonly readonly: boolean;
+}
+
+export type Publications = Readonly<Record<string, Publication>>;
+
+export function publicationOf(capability: Capability, readonly: boolean): Publication {
+  return { mode: capability.mode, access: capability.access.kind, readonly };
+}
+
+/**
+ * Node id to how the image is published there. Fails with volume-in-use where another version or a person wrote
+ * what this one cannot read: it is never taken for nobody.
+ */
+export function publicationsOf(image: Image, handle: VolumeHandle): Publications {
+  const text = image.metadata.get(PUBLISHED_KEY);
+  if (text === undefined || text === '') return {};
+  const { image: owner, nodes } = parseObject(text) ?? {};
+  if (typeof owner === 'string' && owner !== image.id) return {};
+  if (owner !== image.id || !arePublications(nodes))
+    fail('volume-in-use', {
+      volume: formatHandle(handle),
+      users: `nodes that this version cannot read in the image metadata "${PUBLISHED_KEY}"`,
+    });
+  return nodes;
+}
+
+/** The nodes on which an image is published, as far as they can be read. */
+export function publishedNodesOf(image: Image): readonly string[] {
+  const { image: owner, nodes } = parseObject(image.metadata.get(PUBLISHED_KEY)) ?? {};
+  return owner === image.id && typeof nodes === 'object' && nodes !== null
+    ? Object.keys(nodes)
+    : [];
+}
+
+function arePublications(value: unknown): value is Publications {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isPublication);
+}
+
+function isPublication(value: unknown): value is Publication {
+  return (
+    typeof value === 'object' && value !== null && 'mode' in value && typeof value.mode === 'string'
+  );
+}
+
+/** What PUBLISHED_KEY holds for an image; undefined where it is published nowhere. */
+export function formatPublications(image: Image, nodes: Publications): string | undefined {
+  return Object.keys(nodes).length === 0 ? undefined : JSON.stringify({ image: image.id, nodes });
+}
+
+/** The controllers that are deleting an image. */
+export function deletersOf(image: Image): readonly string[] {
+  const [owner, ...marks] = (image.metadata.get(DELETING_KEY) ?? '').split(' ');
+  return owner === image.id ? marks : [];
+}
+
+/** What DELETING_KEY holds for an image; undefined where nobody deletes it. */
+export function formatDeleters(image: Image, deleters: readonly string[]): string | undefined {
+  return deleters.length === 0 ? undefined : [image.id, ...deleters].join(' ');
+}
+
+export function isBeingDeleted(image: Image): boolean {
+  return deletersOf(image).length > 0;
+}

@@ -1,0 +1,171 @@
+import type { Effect } from '../effects.js';
+import type { Cluster, Clusters, StoredTask } from '../store.js';
+import { Lanes } from './lanes.js';
+import type { Outcome } from './outcome.js';
+import { runTask } from './run.js';
+import { parseTask } from './tasks.js';
+
+/** The index beside whose entries a task is kept. */
+export type IndexName = 'names' | 'snapshotNames';
+
+/** The work that calls leave to the background. One controller of a cluster does it, whichever has the lock. */
+export interface Work {
+  /** Tells of a task that was just written down, so that it need not be looked for. */
+  add(cluster: string, index: IndexName, task: StoredTask): void;
+  /** Looks through all that is left to do. */
+  scan(): void;
+  /** Begins nothing more, lets go of the lock, and waits a little for what has begun. */
+  stop(): Promise<void>;
+}
+
+export interface WorkOptions {
+  /** Tells this controller from every other one. */
+  readonly id: string;
+  readonly clusters: Clusters;
+  readonly effect: Effect;
+  /** Told of what failed; it is tried again. */
+  readonly onError: (error: unknown) => void;
+  /** Told when the work of a cluster begins to be this controller's. */
+  readonly onHold?: (cluster: string) => void;
+}
+
+/** How long the lock is held without a renewal, and how often it is renewed. */
+const LEASE_S = 30;
+const RENEW_MS = 10_000;
+/** How often tasks are looked for that other controllers wrote down. */
+const SCAN_MS = 10_000;
+/** When a task is tried again that had to wait or that failed. */
+const RETRY_MS = 30_000;
+/** Freeing and flattening may take hours, and can be cut short at any time. */
+const STOP_MS = 1_000;
+
+export function startWork(options: WorkOptions): Work {
+  const workers = new Map(
+    options.clusters.names.map((name) => [name, new ClusterWork(name, options)]),
+  );
+  return {
+    add: (cluster, index, task) => workers.get(cluster)?.add(index, task),
+    scan() {
+      for (const worker of workers.values()) worker.scan();
+    },
+    async stop() {
+      await Promise.all([...workers.values()].map((worker) => worker.stop()));
+    },
+  };
+}
+
+/** The background work of one cluster. */
+class ClusterWork {
+  readonly #cluster: Cluster;
+  readonly #lanes = new Lanes();
+  /** Tasks that are known, and from when on they may run (as Date.now() counts). */
+  readonly #known = new Map<string, number>();
+  #heldUntil = 0;
+  #renewed = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #scanning: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly options: WorkOptions,
+  ) {
+    this.#cluster = options.clusters.get(name);
+  }
+
+  add(index: IndexName, stored: StoredTask): void {
+    if (this.#isHolder()) this.#offer(index, stored);
+  }
+
+  scan(): void {
+    if (this.#stopped || this.#scanning !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#scanning = this.#scan()
+      .catch(this.options.onError)
+      .finally(() => {
+        this.#scanning = undefined;
+        if (this.#stopped) return;
+        this.#timer = setTimeout(() => this.scan(), SCAN_MS);
+        this.#timer.unref();
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#lanes.clear();
+    const begun = Promise.allSettled([this.#lanes.idle(), this.#scanning]).then(() =>
+      this.#isHolder()
+        ? this.#cluster.releaseWork(this.options.id).catch(() => undefined)
+        : undefined,
+    );
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, STOP_MS);
+    await Promise.race([begun, limit.promise]);
+    clearTimeout(timer);
+  }
+
+  #isHolder(): boolean {
+    return Date.now() < this.#heldUntil;
+  }
+
+  async #hold(): Promise<boolean> {
+    if (this.#isHolder() && Date.now() - this.#renewed < RENEW_MS) return true;
+    const asked = Date.now();
+    const wasHolder = this.#isHolder();
+    if (!(await this.#cluster.holdWork(this.options.id, LEASE_S))) {
+      this.#heldUntil = 0;
+      this.#lanes.clear();
+      return false;
+    }
+    this.#renewed = asked;
+    this.#heldUntil = asked + LEASE_S * 1000;
+    if (!wasHolder) this.options.onHold?.(this.name);
+    return true;
+  }
+
+  async #scan(): Promise<void> {
+    if (!(await this.#hold())) return;
+    const found = await Promise.all(
+      (['names', 'snapshotNames'] as const).map(async (index) =>
+        (await this.#cluster[index].listTasks()).map((stored) => ({ index, stored })),
+      ),
+    );
+    const all = found.flat();
+    const there = new Set(all.map(({ index, stored }) => keyOf(index, stored)));
+    for (const key of this.#known.keys())
+      if (!there.has(key) && !this.#lanes.has(key)) this.#known.delete(key);
+    for (const { index, stored } of all) this.#offer(index, stored);
+  }
+
+  /** Lets a task run when it may. */
+  #offer(index: IndexName, stored: StoredTask): void {
+    const key = keyOf(index, stored);
+    const task = parseTask(stored.value);
+    if (this.#stopped || task === undefined || this.#lanes.has(key)) return;
+    if ((this.#known.get(key) ?? 0) > Date.now()) return;
+    this.#known.set(key, Number.POSITIVE_INFINITY);
+    this.#lanes.add(task.kind, key, async () => {
+      let outcome: Outcome = { done: false, notBefore: Date.now() + RETRY_MS };
+      try {
+        outcome = await runTask(this.#cluster, index, stored, task, this.options.effect);
+      } catch (error) {
+        this.options.onError(error);
+      }
+      if (outcome.done) this.#known.delete(key);
+      else this.#known.set(key, outcome.notBefore);
+      for (const imageId of outcome.releases ?? []) this.#wake(imageId);
+    });
+  }
+
+  /** Something that an image waited for is gone: what waits for the image is looked at soon. */
+  #wake(imageId: string): void {
+    for (const [key, notBefore] of this.#known)
+      if (key.endsWith(`/${imageId}`) && Number.isFinite(notBefore)) this.#known.set(key, 0);
+    this.scan();
+  }
+}
+
+function keyOf(index: IndexName, { key, id }: StoredTask): string {
+  return `${index} ${key} ${id}`;
+}
