@@ -142,7 +142,7 @@ export const CATALOGUE = {
     message:
       'the btrfs of volume "{volume}" has the UUID of another one that this node has mounted, its source or another clone',
     remedy:
-      'Stage it for writing, which gives it a UUID of its own, unstage the other one first, or use Linux 6.7 or later.',
+      'Where it may be written, send the call again: it gets a UUID of its own. Otherwise unstage the other one first, or use Linux 6.7 or later.',
   },
   'cannot-grow': {
     code: 'FAILED_PRECONDITION',

@@ -218,6 +218,32 @@ t.test('btrfs: a clone that may only be read is never written, beside its source
   t.strictSame(lab.leftovers(), NOTHING);
 });
 
+t.test('btrfs: a source and its clone that are staged in the same moment', async (t) => {
+  const lab = new LabNode(ceph);
+  const source = at(lab, await lab.image(128), mountAs('btrfs'));
+  await source.stage();
+  writeFileSync(source.file, 'before');
+  sh('sync', '--file-system', source.stagingPath);
+  const clone = at(lab, await lab.clone(source.spec), mountAs('btrfs'));
+  writeFileSync(source.file, 'after');
+  await source.unstage();
+  const node = lab.open();
+  for (let round = 0; round < 3; round++) {
+    const both = [source, clone].map((one) => one.stage(node));
+    for (const [index, outcome] of (await Promise.allSettled(both)).entries()) {
+      if (outcome.status === 'fulfilled') continue;
+      t.notOk(MOUNTS_TWINS);
+      t.match(outcome.reason, { kind: 'same-uuid' });
+      await [source, clone][index]?.stage(node);
+    }
+    t.equal(readFileSync(source.file, 'utf8'), 'after');
+    t.equal(readFileSync(clone.file, 'utf8'), 'before');
+    await source.unstage();
+    await clone.unstage();
+  }
+  t.strictSame(lab.leftovers(), NOTHING);
+});
+
 t.test('btrfs: what shows the source is not published as its clone', async (t) => {
   const lab = new LabNode(ceph);
   const capability = mountAs('btrfs');
