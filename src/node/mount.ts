@@ -46,6 +46,8 @@ export async function mountDevice(
   });
   if (result.code === 0) return;
   const problem = problemOf(result);
+  // Only btrfs says so, before Linux 6.7.
+  if (/File exists/.test(problem)) fail('same-uuid', { volume });
   if (
     asked.length > 0 &&
     /bad option|wrong fs type|invalid argument|unknown parameter/i.test(problem)

@@ -28,7 +28,10 @@ export function checkMountFlags({ access, mode }: Capability): void {
   }
 }
 
-/** The options to mount with. A clone has its parent's UUID, which xfs alone minds. */
+/**
+ * The options to mount with. A clone has its parent's UUID, and xfs refuses one that is mounted already. It is
+ * always told not to look: which of the two comes first cannot be known, and nothing here goes by the UUID.
+ */
 export function mountOptions(type: FileSystem, flags: readonly string[], readerOnly: boolean) {
   const options = [
     ...split(flags),

@@ -12,6 +12,7 @@ import type { VolumeHandle } from '../volume/handle.js';
 import { isBeingDeleted } from '../volume/marks.js';
 import type { StageRequest } from '../volume/node.js';
 import type { Cluster, Image } from '../volume/store.js';
+import { renewUuid } from './btrfs.js';
 import { findMapping, locateVolume, type NodeContext } from './context.js';
 import type { Device, Mapper, Mapping } from './device/device.js';
 import { ensureFileSystem } from './format.js';
@@ -204,7 +205,10 @@ async function mount(
     inUse === undefined
       ? await ensureFileSystem(context, format)
       : { type: typeOf(volumeId, inUse.fsType), made: true };
-  if (!made && !readerOnly) await growUnmounted(context, volumeId, device, type, sizeBytes);
+  if (!made && !readerOnly) {
+    if (type === 'btrfs') await renewUuid(context, volumeId, device);
+    await growUnmounted(context, volumeId, device, type, sizeBytes);
+  }
   const options = mountOptions(type, access.mountFlags, readerOnly);
   await context.effect('stage/mount-staging', () =>
     mountDevice(volumeId, device, type, options, access.mountFlags, where),

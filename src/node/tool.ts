@@ -10,6 +10,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   blkid: 'util-linux',
   cmp: 'diffutils',
   stat: 'coreutils',
+  dd: 'coreutils',
   dumpe2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   resize2fs: 'e2fsprogs',
@@ -32,6 +33,10 @@ export interface ToolOptions {
   readonly limitMs?: number;
   /** Exit codes besides 0 that the caller reads itself. */
   readonly accept?: readonly number[] | 'all';
+  /** What the program reads from its standard input; nothing without it. */
+  readonly input?: Buffer;
+  /** How its output is read: "latin1" keeps every byte. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 export interface ToolResult {
@@ -51,7 +56,7 @@ export async function runTool(
   options: ToolOptions,
 ): Promise<ToolResult> {
   const { volume, limitMs = DEFAULT_LIMIT_MS, accept = [] } = options;
-  const result = await run(tool, args, limitMs).catch((error: NodeJS.ErrnoException) => {
+  const result = await run(tool, args, limitMs, options).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT')
       fail('tool-missing', { tool, install: `apt-get install ${PACKAGES[tool] ?? tool}` });
     if (error.code === HUNG) fail('tool-hung', { tool, volume, limit: `${limitMs / 1000}` });
@@ -73,13 +78,20 @@ export function problemOf({ code, stdout, stderr }: ToolResult): string {
   return said === '' ? `exit code ${code}` : said;
 }
 
-function run(tool: string, args: readonly string[], limitMs: number): Promise<ToolResult> {
+function run(
+  tool: string,
+  args: readonly string[],
+  limitMs: number,
+  { input, encoding = 'utf8' }: ToolOptions,
+): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, {
       cwd: '/',
       env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // A program that ends early does not read it all; its exit code tells.
+    child.stdin.on('error', () => {}).end(input);
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       child.unref();
@@ -89,7 +101,7 @@ function run(tool: string, args: readonly string[], limitMs: number): Promise<To
     }, limitMs);
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout.setEncoding(encoding).on('data', (text: string) => {
       stdout = (stdout + text).slice(-OUTPUT_MAX);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

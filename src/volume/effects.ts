@@ -49,6 +49,7 @@ export const EFFECTS = {
     'begin-format',
     'make-fs',
     'end-format',
+    'renew-uuid',
     'grow-unmounted',
     'mount-staging',
     'grow-mounted',

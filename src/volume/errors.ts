@@ -168,6 +168,13 @@ export const CATALOGUE = {
     remedy:
       'Nothing was written. Look at the device by hand; wipe it only if its data is not needed.',
   },
+  'same-uuid': {
+    code: 'FAILED_PRECONDITION',
+    message:
+      'the btrfs of volume "{volume}" has the UUID of another one that this node has mounted, its source or another clone',
+    remedy:
+      'Where it may be written, send the call again: it gets a UUID of its own. Otherwise unstage the other one first, or use Linux 6.7 or later.',
+  },
   'cannot-grow': {
     code: 'FAILED_PRECONDITION',
     message: 'the {fsType} file system of volume "{volume}" cannot grow now: {problem}',

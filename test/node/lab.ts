@@ -8,7 +8,7 @@ import { type NodeSide, openNode } from '../../src/node/volumes.js';
 import type { Logger } from '../../src/observe/log.js';
 import { openClusters } from '../../src/rbd/clusters.js';
 import type { AccessMode, Capability } from '../../src/volume/capability.js';
-import { type Effect, plainEffect } from '../../src/volume/effects.js';
+import { type Effect, type EffectName, plainEffect } from '../../src/volume/effects.js';
 import { formatHandle } from '../../src/volume/handle.js';
 import type { Cluster, Clusters, ImageSpec, Watcher } from '../../src/volume/store.js';
 import type { LabCeph } from '../lab/ceph.js';
@@ -72,6 +72,17 @@ export class LabNode {
     return { id, spec };
   }
 
+  /** A clone of an image as it is at this moment, and its volume id. */
+  async clone(spec: string): Promise<{ id: string; spec: string }> {
+    const image = `image-${++made}`;
+    const { pool } = this.ceph;
+    await this.ceph.rbd('snap', 'create', '--no-progress', `${spec}@${image}`);
+    const copy = ['clone', '--rbd-default-clone-format', '2', `${spec}@${image}`];
+    await this.ceph.rbd(...copy, `${pool}/${image}`);
+    const id = formatHandle({ cluster: this.settings.name, pool, namespace: '', image });
+    return { id, spec: `${pool}/${image}` };
+  }
+
   /** A staging directory, as a CO makes it. */
   staging(): string {
     const folder = join(this.folder, `staging-${++made}`);
@@ -126,6 +137,30 @@ export class LabNode {
 }
 
 export const NOTHING = { mounts: [], loops: [], daemons: [], stateFiles: [] };
+
+/** Stops a call for good right after an effect, as a killed process would: nothing after it ever runs. */
+export function stopAfter(name: EffectName): { effect: Effect; reached: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const effect: Effect = async (done, action) => {
+    const result = await action();
+    if (done !== name) return result;
+    resolve();
+    return new Promise(() => {});
+  };
+  return { effect, reached: promise };
+}
+
+/** Does the effects and keeps their names. */
+export function recordEffects(): { effect: Effect; done: EffectName[] } {
+  const done: EffectName[] = [];
+  return {
+    done,
+    effect: (name, action) => {
+      done.push(name);
+      return action();
+    },
+  };
+}
 
 export function mountAs(
   fsType = '',

@@ -1,7 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t from 'tap';
+import { uuidOf, withUuid } from '../../src/node/btrfs.js';
 import { chooseMapper } from '../../src/node/device/choose.js';
 import type { Mapper } from '../../src/node/device/device.js';
 import { findBytes, probe } from '../../src/node/filesystem.js';
@@ -143,6 +145,61 @@ t.test('what is on a device is told by its name', async (t) => {
   t.match(await probe('v', path), { kind: 'file system', type: 'ext4' });
 });
 
+t.test('a btrfs takes another UUID in its superblock, where one write can give it', async (t) => {
+  const folder = t.testdir();
+  const path = join(folder, 'device');
+  const at = 64 << 10;
+  const make = (...args: string[]) => {
+    writeFileSync(path, '');
+    truncateSync(path, 128 * MIB);
+    return runTool('mkfs.btrfs', ['-q', '-f', ...args, path], { volume: 'v' });
+  };
+  const superblock = () => readFileSync(path).subarray(at, at + 4096);
+  const dump = async () => {
+    const { stdout } = await runTool('btrfs', ['inspect-internal', 'dump-super', path], {
+      volume: 'v',
+    });
+    return (key: string) => new RegExp(`^${key}\\s+(.*)$`, 'm').exec(stdout)?.[1];
+  };
+
+  await make();
+  const made = (await dump())('fsid');
+  t.equal(uuidOf(superblock()), made);
+  for (const uuid of [
+    '00112233-4455-6677-8899-aabbccddeeff',
+    '11112233-4455-6677-8899-aabbccddeeff',
+  ]) {
+    const renewed = withUuid(superblock(), uuid) ?? Buffer.alloc(0);
+    t.equal(uuidOf(renewed), uuid);
+    const device = await open(path, 'r+');
+    await device.write(renewed, 0, renewed.length, at);
+    await device.close();
+    const value = await dump();
+    t.equal(value('fsid'), uuid);
+    t.match(value('csum'), /\[match\]$/);
+    t.equal(value('metadata_uuid'), made, 'the metadata keep the one that they were made with');
+    t.match(value('dev_item.fsid'), /\[match\]$/);
+    await runTool('btrfs', ['check', path], { volume: 'v' });
+  }
+
+  const uuid = '00112233-4455-6677-8899-aabbccddeeff';
+  const torn = Buffer.from(superblock());
+  torn[4000] = 1;
+  t.equal(withUuid(torn, uuid), undefined, 'a checksum that does not fit');
+  t.equal(withUuid(superblock().subarray(0, 512), uuid), undefined, 'a device that ends there');
+  t.equal(withUuid(Buffer.alloc(4096), uuid), undefined, 'no superblock');
+  await make();
+  await runTool('btrfstune', ['-S', '1', path], { volume: 'v' });
+  t.equal(withUuid(superblock(), uuid), undefined, 'a seed');
+  await make('--checksum', 'sha256');
+  t.equal(withUuid(superblock(), uuid), undefined, 'another kind of checksum');
+  const other = join(folder, 'other');
+  writeFileSync(other, '');
+  truncateSync(other, 128 * MIB);
+  await make(other);
+  t.equal(withUuid(superblock(), uuid), undefined, 'one of two devices');
+});
+
 t.test('the mapper is the one asked for, or the first that works', async (t) => {
   const mapper = { name: 'fuse' } as Mapper;
   const unable = (name: 'krbd' | 'nbd') => ({
@@ -204,6 +261,10 @@ t.test('a program that is missing, fails or hangs is an error that says so', asy
     kind: 'tool-failed',
     message: /rmdir failed for volume "v": .*not empty/,
   });
+  const bytes = Buffer.from([0, 0xff, 0x80, 10]);
+  const echoed = await runTool('cat', [], { volume: 'v', input: bytes, encoding: 'latin1' });
+  t.strictSame(Buffer.from(echoed.stdout, 'latin1'), bytes, 'bytes go in and out as they are');
+  await runTool('true', [], { volume: 'v', input: Buffer.alloc(MIB) });
   await t.rejects(run('sleep', '60'), {
     kind: 'tool-hung',
     code: 'UNAVAILABLE',

@@ -24,6 +24,8 @@ interface Life {
   readonly readonly?: boolean;
   /** Grown while nobody has it, and staged again. */
   readonly grownBetween?: boolean;
+  /** A clone of it is staged on the node when it is. */
+  readonly besideClone?: boolean;
   /** The name was claimed before, for another size, by a controller that died after this effect. */
   readonly unfinished?: EffectName;
   /** The image was half made by a controller that died inside Ceph's own creation. */
@@ -36,6 +38,7 @@ const ORDINARY: Life = { fsType: 'xfs' };
 const LIVES: Partial<Record<EffectName, Life>> = {
   'create/discard-image': { ...ORDINARY, unfinished: 'create/create-image' },
   'create/clear-remains': { ...ORDINARY, halfMade: true },
+  'stage/renew-uuid': { fsType: 'btrfs', besideClone: true },
   'stage/grow-unmounted': { fsType: 'ext4', grownBetween: true },
   'stage/grow-mounted': { fsType: 'xfs', grownBetween: true },
   'publish/attach-device': { block: true, readonly: true },
@@ -67,7 +70,7 @@ async function leaveHalfMade(ceph: LabCeph, name: string): Promise<void> {
 }
 
 /** The calls of a volume's whole life, each of which can be repeated, by their names in EFFECTS. */
-function stepsOf(life: Life, name: string, folder: string): Array<[string, Step]> {
+function stepsOf(life: Life, ceph: LabCeph, name: string, folder: string): Array<[string, Step]> {
   const capability = capabilityOf(life);
   const staging = join(folder, 'staging', name);
   const target = join(folder, 'targets', name);
@@ -75,6 +78,11 @@ function stepsOf(life: Life, name: string, folder: string): Array<[string, Step]
   mkdirSync(join(folder, 'targets'), { recursive: true });
   let volumeId = '';
   const secrets = {};
+  const clone = `${ceph.pool}/${name}-clone`;
+  const atClone = {
+    volumeId: `${ceph.name}/${clone}`,
+    stagingTargetPath: join(folder, 'staging', `${name}-clone`),
+  };
   const range = (requiredBytes: bigint) => ({ requiredBytes });
 
   const stage: Step = ({ node }) =>
@@ -117,6 +125,22 @@ function stepsOf(life: Life, name: string, folder: string): Array<[string, Step]
           ['first expand', expand],
         ] as Array<[string, Step]>)
       : []),
+    ...(life.besideClone
+      ? ([
+          ['first stage', stage],
+          ['first unstage', unstage],
+          [
+            'stage a clone',
+            async ({ node }) => {
+              const snapshot = `${volumeId.slice(ceph.name.length + 1)}@clone`;
+              await ceph.rbd('snap', 'create', '--no-progress', snapshot);
+              await ceph.rbd('clone', '--rbd-default-clone-format', '2', snapshot, clone);
+              mkdirSync(atClone.stagingTargetPath);
+              await node.nodeStageVolume({ ...atClone, volumeCapability: capability, secrets });
+            },
+          ],
+        ] as Array<[string, Step]>)
+      : []),
     ['stage', stage],
     [
       'publish',
@@ -150,6 +174,19 @@ function stepsOf(life: Life, name: string, folder: string): Array<[string, Step]
     ],
     ['unpublish', ({ node }) => node.nodeUnpublishVolume({ volumeId, targetPath: target })],
     ['unstage', unstage],
+    ...(life.besideClone
+      ? ([
+          [
+            'remove the clone',
+            async ({ node }) => {
+              await node.nodeUnstageVolume(atClone);
+              await ceph.rbd('rm', '--no-progress', clone);
+              const snapshot = `${volumeId.slice(ceph.name.length + 1)}@clone`;
+              await ceph.rbd('snap', 'rm', '--no-progress', snapshot);
+            },
+          ],
+        ] as Array<[string, Step]>)
+      : []),
     [
       'controllerUnpublish',
       ({ controller }) => controller.controllerUnpublishVolume({ volumeId, nodeId: 'lab-node' }),
@@ -192,7 +229,7 @@ t.test(
         const { folder } = plugin;
         await plugin.registered();
         let died: string | undefined;
-        for (const [call, step] of stepsOf(life, name, folder)) {
+        for (const [call, step] of stepsOf(life, ceph, name, folder)) {
           try {
             await step(plugin);
           } catch (error) {
