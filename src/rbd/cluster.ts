@@ -49,8 +49,8 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     workers: (place, imageId) => workers(connection, place, imageId),
     growImage: (spec, sizeBytes) => growImage(connection, spec, sizeBytes),
     isBlank: (spec) => isBlank(connection, spec),
-    flattenImage: (place, imageId, onProgress) =>
-      flattenImage(connection, place, imageId, onProgress),
+    flattenImage: (place, imageId, parent, onProgress) =>
+      flattenImage(connection, place, imageId, parent, onProgress),
     takeSnapshot: (place, imageId, name) => takeSnapshot(connection, place, imageId, name),
     snapshots: (place, imageId) => readSnapshots(connection, place, imageId),
     removeSnapshot: (place, imageId, name) => removeSnapshot(connection, place, imageId, name),
@@ -58,7 +58,7 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     trashImage: (spec, imageId, until) => trashImage(connection, spec, imageId, until),
     restoreImage: (spec, imageId) => restoreImage(connection, spec, imageId),
     listTrash: (place) => listTrash(connection, place),
-    purgeTrashed: (place, imageId) => purgeTrashed(connection, place, imageId),
+    purgeTrashed: (place, imageId, parent) => purgeTrashed(connection, place, imageId, parent),
     capacity: (pool) => capacity(connection, pool),
     listPools: () => listPools(connection),
     listNamespaces: (pool) => listNamespaces(connection, pool),

@@ -89,11 +89,15 @@ export class Connection {
   /** The same for work that takes long, in no call's place: whoever asks bounds how much of it there is. */
   inBackground<T, U = never>(
     { pool, namespace }: Place,
-    work: (io: IoCtx) => Promise<T>,
+    work: (io: IoCtx, session: Session) => Promise<T>,
     outcomes: Outcomes<U> = {},
   ): Promise<T | U> {
     return this.use(
-      (session) => settle(session.inPool(pool, namespace, work), outcomes),
+      (session) =>
+        settle(
+          session.inPool(pool, namespace, (io) => work(io, session)),
+          outcomes,
+        ),
       (task) => task(),
     );
   }

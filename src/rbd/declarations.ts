@@ -38,33 +38,6 @@ export const FUNCTIONS = {
   rados_ioctx_set_namespace: ['void', ['rados_ioctx_t', 'const char *'], 'returns'],
   rados_set_pool_full_try: ['void', ['rados_ioctx_t'], 'returns'],
 
-  rados_lock_exclusive: [
-    'int',
-    [
-      'rados_ioctx_t',
-      'const char *',
-      'const char *',
-      'const char *',
-      'const char *',
-      'struct timeval *',
-      'uint8_t',
-    ],
-    'waits',
-  ],
-  rados_lock_shared: [
-    'int',
-    [
-      'rados_ioctx_t',
-      'const char *',
-      'const char *',
-      'const char *',
-      'const char *',
-      'const char *',
-      'struct timeval *',
-      'uint8_t',
-    ],
-    'waits',
-  ],
   rados_list_lockers: [
     'ssize_t',
     [

@@ -19,3 +19,12 @@ export function encodeMap(entries: ReadonlyArray<readonly [string, string]>): Bu
   count.writeUInt32LE(entries.length);
   return Buffer.concat([count, ...entries.flat().map(encodeText)]);
 }
+
+/** Ceph's encoding of a struct: its version, the oldest that can read it, its length and its members. */
+export function encodeStruct(version: number, compatible: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(6);
+  head.writeUInt8(version, 0);
+  head.writeUInt8(compatible, 1);
+  head.writeUInt32LE(body.length, 2);
+  return Buffer.concat([head, body]);
+}

@@ -1,8 +1,8 @@
-import type { Place } from '../volume/store.js';
+import type { Parent, Place } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { check, EBUSY, EINVAL, ENOENT, EROFS } from './errno.js';
 import { headerOf } from './header.js';
-import { whileWorking } from './lock.js';
+import { whileWorking, whileWorkingOnParent } from './lock.js';
 import { callAsync } from './native.js';
 import { withImageById } from './open.js';
 
@@ -14,6 +14,7 @@ export function flattenImage(
   connection: Connection,
   place: Place,
   imageId: string,
+  parent: Parent | undefined,
   onProgress: (percent: number) => void,
 ): Promise<'flattened' | 'gone' | 'busy'> {
   const operation = `flatten image "${imageId}"`;
@@ -23,15 +24,17 @@ export function flattenImage(
   };
   return connection.inBackground(
     place,
-    (io) =>
-      whileWorking(io, headerOf(imageId), () =>
-        withImageById(io, imageId, async (image) => {
-          const result = await callAsync('rbd_flatten_with_progress', image, tell, null);
-          // It has no parent any more.
-          if (result === -EINVAL) return 'flattened' as const;
-          check(result, operation);
-          return 'flattened' as const;
-        }),
+    (io, session) =>
+      whileWorkingOnParent(session, parent, () =>
+        whileWorking(io, headerOf(imageId), () =>
+          withImageById(io, imageId, async (image) => {
+            const result = await callAsync('rbd_flatten_with_progress', image, tell, null);
+            // It has no parent any more.
+            if (result === -EINVAL) return 'flattened' as const;
+            check(result, operation);
+            return 'flattened' as const;
+          }),
+        ),
       ),
     { [ENOENT]: 'gone', [EBUSY]: 'busy', [EROFS]: 'busy' } as const,
   );

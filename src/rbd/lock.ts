@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Parent } from '../volume/store.js';
 import { CONSTANTS } from './declarations.js';
-import { CephError, check, EBUSY, ENOENT, ERANGE } from './errno.js';
+import { encodeStruct, encodeText } from './encoding.js';
+import { CephError, check, EBUSY, ENOENT, ERANGE, settle } from './errno.js';
+import { headerOf } from './header.js';
 import { callAsync, type IoCtx, Memory } from './native.js';
+import { assertExists, exec, type Write, write } from './operations.js';
+import type { Session } from './session.js';
 
 /** The advisory lock on an image's header under which it grows. */
 export const GROW_LOCK = 'pannier.grow';
@@ -16,12 +21,26 @@ const PAUSE_MS = 50;
 const WAIT_MS = 20_000;
 const DESCRIPTION = 'pannier';
 
-/** A `struct timeval` of so many seconds. */
-function duration(seconds: number): Memory {
-  const memory = new Memory(16);
-  memory.setUint64(0, seconds);
-  memory.setUint64(8, 0);
-  return memory;
+/** The types of cls_lock. */
+const EXCLUSIVE = 1;
+const SHARED = 2;
+
+/**
+ * cls_lock's request for a lock that runs out after so many seconds, or for its renewal. librados's own would make
+ * the object where there is none, and so a header of no image.
+ */
+function request(type: number, name: string, cookie: string, seconds: number): Write {
+  const tag = type === SHARED ? DESCRIPTION : '';
+  const time = Buffer.alloc(8);
+  time.writeUInt32LE(seconds);
+  const body = Buffer.concat([
+    encodeText(name),
+    Buffer.from([type]),
+    ...[cookie, tag, DESCRIPTION].map(encodeText),
+    time,
+    Buffer.from([CONSTANTS.LIBRADOS_LOCK_FLAG_MAY_RENEW]),
+  ]);
+  return exec('lock', 'lock', encodeStruct(1, 1, body));
 }
 
 /**
@@ -48,7 +67,10 @@ export async function withLock<T>(
   }
 }
 
-/** Takes or renews an exclusive lock for so many seconds; false where another client or cookie has it. */
+/**
+ * Takes or renews an exclusive lock for so many seconds; false where another client or cookie has it. Throws
+ * CephError: ENOENT where there is no object.
+ */
 export async function lock(
   io: IoCtx,
   object: string,
@@ -56,20 +78,10 @@ export async function lock(
   cookie: string,
   seconds: number,
 ): Promise<boolean> {
-  using held = duration(seconds);
-  const result = await callAsync(
-    'rados_lock_exclusive',
-    io,
-    object,
-    name,
-    cookie,
-    DESCRIPTION,
-    held.address,
-    CONSTANTS.LIBRADOS_LOCK_FLAG_MAY_RENEW,
-  );
-  if (result === -EBUSY) return false;
-  check(result, `lock "${object}" as "${name}"`);
-  return true;
+  const operation = `lock "${object}" as "${name}"`;
+  const steps = [assertExists, request(EXCLUSIVE, name, cookie, seconds)];
+  const locking = write(io, object, operation, steps).then(() => true);
+  return settle(locking, { [EBUSY]: false });
 }
 
 /** Lets go of a lock. Where this fails, it runs out by itself. */
@@ -84,7 +96,7 @@ export async function unlock(
 
 /**
  * Does `work` while WORK_LOCK of an image's header tells others that this client has it open for that. Any number
- * of clients may.
+ * of clients may. Throws CephError: ENOENT where there is no such image.
  */
 export async function whileWorking<T>(
   io: IoCtx,
@@ -105,20 +117,21 @@ export async function whileWorking<T>(
   }
 }
 
-async function share(io: IoCtx, object: string, cookie: string): Promise<void> {
-  using held = duration(HELD_SECONDS);
-  const result = await callAsync(
-    'rados_lock_shared',
-    io,
-    object,
-    WORK_LOCK,
-    cookie,
-    DESCRIPTION,
-    DESCRIPTION,
-    held.address,
-    CONSTANTS.LIBRADOS_LOCK_FLAG_MAY_RENEW,
+/** The same for the parent of a clone that is worked on, where there is one. */
+export function whileWorkingOnParent<T>(
+  session: Session,
+  parent: Parent | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (parent === undefined) return work();
+  return session.inPool(parent.pool, parent.namespace, (io) =>
+    whileWorking(io, headerOf(parent.imageId), work),
   );
-  check(result, `lock "${object}" as "${WORK_LOCK}"`);
+}
+
+function share(io: IoCtx, object: string, cookie: string): Promise<void> {
+  const steps = [assertExists, request(SHARED, WORK_LOCK, cookie, HELD_SECONDS)];
+  return write(io, object, `lock "${object}" as "${WORK_LOCK}"`, steps);
 }
 
 const LISTS = ['tag', 'clients', 'cookies', 'addresses'] as const;

@@ -2,7 +2,7 @@ import type { ImageSpec } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { CONSTANTS } from './declarations.js';
 import { DIRECTORY } from './directory.js';
-import { encodeText } from './encoding.js';
+import { encodeStruct, encodeText } from './encoding.js';
 import { EEXIST, ENOENT, ESTALE, settle } from './errno.js';
 import { hasHeader } from './header.js';
 import { freeName } from './id-object.js';
@@ -57,11 +57,7 @@ function trashed(name: string, until: Date): Buffer {
   const source = Buffer.from([CONSTANTS.RBD_TRASH_IMAGE_SOURCE_USER]);
   // When it was put there, and until when it is kept.
   const body = Buffer.concat([source, encodeText(name), time(new Date()), time(until)]);
-  const head = Buffer.alloc(6);
-  head.writeUInt8(1, 0);
-  head.writeUInt8(1, 1);
-  head.writeUInt32LE(body.length, 2);
-  return Buffer.concat([head, body]);
+  return encodeStruct(1, 1, body);
 }
 
 /** Ceph's encoding of a time: seconds and nanoseconds. */

@@ -1,23 +1,29 @@
-import type { Place, TrashedImage } from '../volume/store.js';
+import type { Parent, Place, TrashedImage } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { CONSTANTS } from './declarations.js';
 import { check, EBUSY, ENOENT, ENOTEMPTY, ERANGE } from './errno.js';
+import { whileWorkingOnParent } from './lock.js';
 import { call, callAsync, layout, Memory } from './native.js';
 
-/** Frees a trashed image's space. It takes as long as the image has objects, in no call's place. */
+/**
+ * Frees a trashed image's space. librbd opens the parent of a clone, whose snapshot may go with it. It takes as long as the image has objects, in
+ * no call's place.
+ */
 export function purgeTrashed(
   connection: Connection,
   place: Place,
   imageId: string,
+  parent: Parent | undefined,
 ): Promise<'removed' | 'busy'> {
+  const operation = `remove image "${imageId}" from the trash of pool "${place.pool}"`;
   return connection.inBackground(
     place,
-    async (io) => {
-      const operation = `remove image "${imageId}" from the trash of pool "${place.pool}"`;
-      // Until when it is kept is looked at by who asks.
-      check(await callAsync('rbd_trash_remove', io, imageId, true), operation);
-      return 'removed' as const;
-    },
+    (io, session) =>
+      whileWorkingOnParent(session, parent, async () => {
+        // Until when it is kept is looked at by who asks.
+        check(await callAsync('rbd_trash_remove', io, imageId, true), operation);
+        return 'removed' as const;
+      }),
     { [ENOENT]: 'removed', [EBUSY]: 'busy', [ENOTEMPTY]: 'busy' } as const,
   );
 }

@@ -1,5 +1,6 @@
 import type { Connection } from './connection.js';
 import { lock, unlock } from './lock.js';
+import { create, write } from './operations.js';
 
 /** The object whose lock says which controller does the cluster's background work. */
 const OBJECT = 'pannier.work';
@@ -12,7 +13,10 @@ export function holdWork(
   owner: string,
   seconds: number,
 ): Promise<boolean> {
-  return connection.inPool({ pool, namespace: '' }, (io) => lock(io, OBJECT, LOCK, owner, seconds));
+  return connection.inPool({ pool, namespace: '' }, async (io) => {
+    await write(io, OBJECT, 'take the background work', [create]);
+    return lock(io, OBJECT, LOCK, owner, seconds);
+  });
 }
 
 /** Lets go of it. Where this fails, it runs out by itself. */

@@ -191,6 +191,7 @@ export interface Cluster {
   flattenImage(
     place: Place,
     imageId: string,
+    parent: Parent | undefined,
     onProgress: (percent: number) => void,
   ): Promise<'flattened' | 'gone' | 'busy'>;
 
@@ -214,8 +215,15 @@ export interface Cluster {
   /** Takes an image out of the trash. 'exists' where another image has the name, 'gone' where it is not there. */
   restoreImage(spec: ImageSpec, imageId: string): Promise<'restored' | 'exists' | 'gone'>;
   listTrash(place: Place): Promise<readonly TrashedImage[]>;
-  /** Frees a trashed image's space. 'busy' where it must wait; removing what is gone is 'removed'. */
-  purgeTrashed(place: Place, imageId: string): Promise<'removed' | 'busy'>;
+  /**
+   * Frees a trashed image's space, and the snapshot of its parent that only it kept. 'busy' where it must wait;
+   * removing what is gone is 'removed'.
+   */
+  purgeTrashed(
+    place: Place,
+    imageId: string,
+    parent: Parent | undefined,
+  ): Promise<'removed' | 'busy'>;
 
   capacity(pool: string): Promise<PoolCapacity>;
   /** Pools with the application "rbd", by name. */

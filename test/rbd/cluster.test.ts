@@ -256,7 +256,7 @@ t.test('an image in a namespace is apart from one of the same name outside', asy
   t.equal(await cluster.trashImage(inside, id, new Date()), 'trashed');
   t.same(await cluster.listTrash(outside), []);
   t.match(await cluster.listTrash(inside), [{ id, name: inside.image }]);
-  t.equal(await cluster.purgeTrashed(inside, id), 'removed');
+  t.equal(await cluster.purgeTrashed(inside, id, undefined), 'removed');
   t.equal((await cluster.readImage(outside))?.sizeBytes, 5n);
 });
 
@@ -314,7 +314,7 @@ t.test(
     t.equal(await cluster.createImage(spec, PLAIN), 'exists');
     await cluster.clearRemains(spec);
     t.equal((await cluster.readImageById(spec, id))?.id, id, 'the trashed image is whole');
-    t.equal(await cluster.purgeTrashed(spec, id), 'removed');
+    t.equal(await cluster.purgeTrashed(spec, id, undefined), 'removed');
     t.equal(await cluster.createImage(spec, PLAIN), 'created');
   },
 );
@@ -378,8 +378,8 @@ t.test('a deleted image is in the trash, readable, until it is purged', async (t
   t.equal(image?.sizeBytes, PLAIN.sizeBytes);
   t.equal(image?.metadata.get('pannier.a'), 'ä');
   t.not(await create(spec), id, 'its name is free');
-  t.equal(await cluster.purgeTrashed(spec, id), 'removed');
-  t.equal(await cluster.purgeTrashed(spec, id), 'removed');
+  t.equal(await cluster.purgeTrashed(spec, id, undefined), 'removed');
+  t.equal(await cluster.purgeTrashed(spec, id, undefined), 'removed');
   t.equal(await cluster.readImageById(spec, id), undefined);
   t.same(await cluster.listTrash(spec), []);
 });
@@ -397,9 +397,13 @@ t.test('a name that another image has by now is not taken from it', async (t) =>
   t.equal((await cluster.readImage(spec))?.id, id);
   const info = JSON.parse(await ceph.rbd('info', '--format', 'json', `${spec.pool}/${spec.image}`));
   t.equal(info.id, id);
-  t.equal(await cluster.purgeTrashed(spec, old), 'removed');
+  t.equal(await cluster.purgeTrashed(spec, old, undefined), 'removed');
   t.equal(await cluster.trashImage(spec, old, new Date()), 'gone');
-  t.equal(await cluster.purgeTrashed(spec, old), 'removed', 'an entry without an image goes too');
+  t.equal(
+    await cluster.purgeTrashed(spec, old, undefined),
+    'removed',
+    'an entry without an image goes too',
+  );
   t.same(await cluster.listTrash(spec), []);
   for (let round = 0; round < 5; round += 1) {
     const racing = fresh();
@@ -411,9 +415,9 @@ t.test('a name that another image has by now is not taken from it', async (t) =>
     const made = (await again) ?? (await create(racing).then(() => cluster.readImage(racing)));
     t.equal(made?.sizeBytes, PLAIN.sizeBytes);
     t.not(made?.id, first);
-    await cluster.purgeTrashed(racing, first);
+    await cluster.purgeTrashed(racing, first, undefined);
     await cluster.trashImage(racing, made?.id ?? '', new Date());
-    await cluster.purgeTrashed(racing, made?.id ?? '');
+    await cluster.purgeTrashed(racing, made?.id ?? '', undefined);
   }
   t.same(await cluster.listTrash(spec), []);
 });
@@ -424,10 +428,10 @@ t.test('an image that is open for writing is kept in the trash', async (t) => {
   await whileOpen(spec, async () => {
     t.equal((await cluster.watchers(spec)).length, 1);
     t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
-    t.equal(await cluster.purgeTrashed(spec, id), 'busy');
+    t.equal(await cluster.purgeTrashed(spec, id, undefined), 'busy');
     t.equal((await cluster.readImageById(spec, id))?.id, id);
   });
-  t.equal(await cluster.purgeTrashed(spec, id), 'removed');
+  t.equal(await cluster.purgeTrashed(spec, id, undefined), 'removed');
 });
 
 t.test('an image with a snapshot stays in the trash', async (t) => {
@@ -435,7 +439,7 @@ t.test('an image with a snapshot stays in the trash', async (t) => {
   const id = await create(spec);
   await ceph.rbd('snap', 'create', `${spec.pool}/${spec.image}@s`);
   t.equal(await cluster.trashImage(spec, id, new Date()), 'trashed');
-  t.equal(await cluster.purgeTrashed(spec, id), 'busy');
+  t.equal(await cluster.purgeTrashed(spec, id, undefined), 'busy');
 });
 
 t.test('what is put into the trash is what `rbd` knows: listed, restored, removed', async (t) => {

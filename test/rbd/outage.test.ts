@@ -117,7 +117,7 @@ t.test('a full pool says so, and what is deleted there frees it', async (t) => {
     (await cluster.listTrash(spec)).map((entry) => entry.id),
     [id],
   );
-  t.equal(await cluster.purgeTrashed(spec, id), 'removed');
+  t.equal(await cluster.purgeTrashed(spec, id, undefined), 'removed');
   t.same(await cluster.listTrash(spec), []);
 });
 

@@ -199,7 +199,7 @@ function clusterOf(ceph: MemoryCeph, step: Step): Cluster {
       return grown ?? 'gone';
     },
     isBlank: atomic((spec) => !ceph.written.has(ceph.images.get(pathOf(spec))?.id ?? '')),
-    async flattenImage(_place, id, onProgress) {
+    async flattenImage(_place, id, _parent, onProgress) {
       const done = await working(id, (image) => {
         onProgress(50);
         ceph.detach(image);

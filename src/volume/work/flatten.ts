@@ -21,7 +21,7 @@ export async function flatten(job: Job<FlattenTask>): Promise<Outcome> {
     if (outcome === 'swapped') stored = { ...stored, value };
   };
   const flattened = await effect('work/flatten-image', () =>
-    cluster.flattenImage(task, task.imageId, (percent) => {
+    cluster.flattenImage(task, task.imageId, parent, (percent) => {
       if (Date.now() - told < TELL_MS) return;
       told = Date.now();
       telling = telling.then(() => tell(percent)).catch(() => undefined);

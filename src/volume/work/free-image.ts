@@ -58,7 +58,9 @@ async function purge(job: Job<ImageTask>, image: Image | undefined): Promise<Out
     stored = { ...stored, value };
   }
   if (image !== undefined && !(await removeStrays(job))) return later();
-  const removed = await effect('work/purge-image', () => cluster.purgeTrashed(task, task.imageId));
+  const removed = await effect('work/purge-image', () =>
+    cluster.purgeTrashed(task, task.imageId, image?.parent),
+  );
   if (removed === 'busy') return later();
   return forget({ ...job, stored }, image?.parent === undefined ? [] : [image.parent.imageId]);
 }
