@@ -1,5 +1,6 @@
 import type { ClusterSettings } from '../src/config/settings.js';
 import { accessOf } from '../src/rbd/access.js';
+import { CONSTANTS } from '../src/rbd/declarations.js';
 import { check } from '../src/rbd/errno.js';
 import { call, callAsync, type Handle, type IoCtx, Memory } from '../src/rbd/native.js';
 import { Session } from '../src/rbd/session.js';
@@ -63,6 +64,50 @@ export class Bare {
         check(await callAsync('rbd_resize2', handle, sizeBytes, false, null, null), 'resize'),
       ),
     );
+  }
+
+  /** Opens an image, takes a snapshot, closes it. */
+  snapshot(image: string, name: string): Promise<void> {
+    return this.#work((io) =>
+      opened(io, image, 'rbd_open', async (handle) =>
+        check(await callAsync('rbd_snap_create', handle, name), 'snapshot'),
+      ),
+    );
+  }
+
+  /** Opens an image, removes a snapshot, closes it. */
+  removeSnapshot(image: string, name: string): Promise<void> {
+    return this.#work((io) =>
+      opened(io, image, 'rbd_open', async (handle) =>
+        check(await callAsync('rbd_snap_remove', handle, name), 'remove a snapshot'),
+      ),
+    );
+  }
+
+  /** Clones a snapshot in format 2 and writes one metadata key. */
+  clone(image: string, snapshot: string, child: string): Promise<void> {
+    return this.#work(async (io) => {
+      using memory = new Memory(8);
+      call('rbd_image_options_create', memory.address);
+      const options = memory.handle(0, 'rbd_image_options_t');
+      try {
+        const { RBD_IMAGE_OPTION_CLONE_FORMAT: format } = CONSTANTS;
+        check(call('rbd_image_options_set_uint64', options, format, 2), 'set the format');
+        const cloning = callAsync('rbd_clone3', io, image, snapshot, io, child, options);
+        check(await cloning, 'clone');
+      } finally {
+        call('rbd_image_options_destroy', options);
+      }
+      await opened(io, child, 'rbd_open', async (handle) =>
+        check(await callAsync('rbd_metadata_set', handle, KEY, VALUE), 'write metadata'),
+      );
+    });
+  }
+
+  rename(image: string, to: string): Promise<void> {
+    return this.#work(async (io) => {
+      check(await callAsync('rbd_rename', io, image, to), 'rename');
+    });
   }
 
   trash(image: string): Promise<void> {

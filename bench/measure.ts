@@ -43,6 +43,8 @@ export interface Rounds {
   /** Rounds before those, in which connections are made and code is compiled: they are not counted. */
   readonly warmUp: number;
   readonly signal: AbortSignal;
+  /** How many callers at once, each with a number of its own instead of the round's; 1 where none is given. */
+  readonly width?: number;
 }
 
 export interface Pair<T> {
@@ -51,12 +53,12 @@ export interface Pair<T> {
 }
 
 /**
- * Times steps in rounds. In each step the two take turns at being first, so that whatever else the machine
+ * Times steps in rounds, by one caller or by several. In each step the two take turns at being first, so that whatever else the machine
  * does falls on both. Steps of one name are counted together.
  */
 export async function inTurns(
   steps: readonly Step[],
-  { rounds, warmUp, signal }: Rounds,
+  { rounds, warmUp, signal, width = 1 }: Rounds,
 ): Promise<ReadonlyMap<string, Pair<Times>>> {
   const samples = new Map<string, Pair<number[]>>();
   for (let round = 0; round < rounds + warmUp; round += 1) {
@@ -66,8 +68,8 @@ export async function inTurns(
       samples.set(step.name, taken);
       for (const who of order) {
         signal.throwIfAborted();
-        const took = await time(() => step[who](round));
-        if (round >= warmUp) taken[who].push(took);
+        const took = await together(width, (index) => step[who](round * width + index));
+        if (round >= warmUp) taken[who].push(...took);
         if (who === 'ours') await step.settle?.(round);
       }
     }
@@ -78,6 +80,14 @@ export async function inTurns(
       { ours: timesOf(ours), theirs: timesOf(theirs) },
     ]),
   );
+}
+
+/** Times so many tasks that begin together, each by itself, in milliseconds. */
+export function together(
+  width: number,
+  task: (index: number) => Promise<unknown>,
+): Promise<number[]> {
+  return Promise.all(Array.from({ length: width }, (_, index) => time(() => task(index))));
 }
 
 /** Runs `count` tasks, at most `width` at once, and answers how many ended in a second. */

@@ -8,6 +8,7 @@ import { packageJson, packageRoot } from '../src/cli/package.js';
 import type { ClusterSettings } from '../src/config/settings.js';
 import { connect, type ServiceClient } from '../src/csi/wire/client.js';
 import { Controller, Identity, Node } from '../src/proto/csi/v1/csi_pb.js';
+import { Admin } from '../src/proto/pannier/admin/v1/admin_pb.js';
 
 const START_LIMIT_MS = 20_000;
 
@@ -23,6 +24,7 @@ export interface Plugin {
   readonly endpoint: string;
   readonly controller: ServiceClient<typeof Controller>;
   readonly node: ServiceClient<typeof Node>;
+  readonly admin: ServiceClient<typeof Admin>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startPlugin(
     endpoint,
     controller: connection.service(Controller),
     node: connection.service(Node),
+    admin: connection.service(Admin),
     async stop() {
       connection.close();
       if (hasEnded(child)) return;

@@ -166,6 +166,7 @@ export const FUNCTIONS = {
     ],
     'waits',
   ],
+  rbd_rename: ['int', ['rados_ioctx_t', 'const char *', 'const char *'], 'waits'],
   rbd_remove: ['int', ['rados_ioctx_t', 'const char *'], 'waits'],
   rbd_open: ['int', ['rados_ioctx_t', 'const char *', 'rbd_image_t *', 'const char *'], 'waits'],
   rbd_open_read_only: [

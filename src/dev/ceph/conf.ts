@@ -36,6 +36,9 @@ export function confText(layout: Layout, description: Description): string {
     'osd pool default pg num': 16,
     'osd pool default pg autoscale mode': 'off',
     'osd crush chooseleaf type': 0,
+    // A monitor gathers changes for a second by default, and this one has nobody to gather them from.
+    'paxos propose interval': 0.1,
+    'paxos min wait': 0.01,
     ...settings,
   })
     .concat(
@@ -49,9 +52,6 @@ export function confText(layout: Layout, description: Description): string {
         'mon data avail warn': 2,
         'mon data avail crit': 1,
         'mon max pg per osd': 4000,
-        // A monitor gathers changes for a second by default, and this one has nobody to gather them from.
-        'paxos propose interval': 0.1,
-        'paxos min wait': 0.01,
       }),
       section('mgr', {
         ...daemon(layout),
