@@ -1,4 +1,5 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
+import { makeFolder } from '../files/folders.js';
 import {
   ControllerServiceCapability_RPC_Type as ControllerRpc,
   NodeServiceCapability_RPC_Type as NodeRpc,
@@ -49,7 +50,7 @@ export async function mountVolume(
   const stagingTargetPath = steps.stages ? stagingPath : '';
   if (steps.stages) {
     say(`Staging it at ${stagingPath}`);
-    await mkdir(stagingPath, { recursive: true, mode: 0o700 });
+    await makeFolder(stagingPath, 0o700);
     await plugin.node.nodeStageVolume({ ...common, publishContext, stagingTargetPath });
   }
   say(`Publishing it at ${targetPath}`);
