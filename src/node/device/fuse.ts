@@ -7,6 +7,7 @@ import { makeFolder } from '../../files/folders.js';
 import type { Effect } from '../../volume/effects.js';
 import { fail } from '../../volume/errors.js';
 import { parseHandle } from '../../volume/handle.js';
+import { holdersOf } from '../holders.js';
 import { mountAt, readMounts } from '../mountinfo.js';
 import { stateFolders } from '../state-dir.js';
 import { runTool } from '../tool.js';
@@ -100,8 +101,7 @@ export class FuseMapper implements Mapper {
       async () => !this.#devices(volumeId).some(({ path }) => path === device.path),
       DETACH_LIMIT_MS,
     );
-    if (!gone)
-      fail('volume-in-use', { volume: volumeId, users: `a program that has ${device.path} open` });
+    if (!gone) fail('volume-in-use', { volume: volumeId, users: await holdersOf(device.path) });
   }
 
   async unmap(volumeId: string): Promise<void> {
