@@ -17,6 +17,8 @@ export interface MountRecord {
   readonly fsType: string;
   readonly mountFlags: readonly string[];
   readonly readonly: boolean;
+  /** The staging folder was there before and is not removed. */
+  readonly keepsStaging?: boolean;
 }
 
 const DEFAULT_FOLDER = '/var/lib/pannier/mounts';

@@ -12,6 +12,8 @@ export interface Target {
   readonly path: string;
   readonly readonly: boolean;
   readonly capability: Capability;
+  /** It was there before the volume was, and unpublish leaves it. */
+  readonly existed?: true;
 }
 
 /** What a node remembers of one volume at one staging path. */

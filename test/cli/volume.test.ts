@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -323,6 +323,81 @@ t.test(
     t.same([...(plugin.volumes.get('c/rbd/a')?.nodes ?? [])], []);
   },
 );
+
+t.test('a path where the volume cannot be is refused before anything is done', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  const at = (name: string) => join(folder, name);
+  await writeFile(at('empty'), '');
+  await writeFile(at('data'), 'mine');
+  await mkdir(at('full'));
+  await writeFile(at('full/file'), 'mine');
+  await symlink(folder, at('link'));
+  const before = await readdir(folder, { recursive: true });
+  const block = '-attachment-mode=block-device ';
+  const cases: Array<[string, RegExp]> = [
+    ['alpha empty', /\/empty is not a directory\n/],
+    ['alpha data', /\/data is not a directory\nRemove what is there/],
+    ['alpha full', /\/full is a directory that holds files\n/],
+    ['alpha link', /\/link is not a directory\n/],
+    ['alpha no/such', /\/no is not a directory\nCreate it first: mkdir -p \/.*\/no\n/],
+    ['alpha data/below', /\/data is not a directory\nCreate it first/],
+    ['alpha /proc', /\/proc has \w+ mounted on it\n.*`pannier volume unmount \/proc`/],
+    [`${block}alpha full`, /\/full is not a file/],
+    [`${block}alpha data`, /\/data is a file that holds data\n/],
+    [`${block}alpha /proc`, /\/proc has \w+ mounted on it/],
+    ['-staging-path=data alpha mnt', /\/data is not a directory\nChoose another -staging-path/],
+    ['-staging-path=/proc alpha mnt', /\/proc has \w+ mounted on it/],
+  ];
+  for (const [line, message] of cases) {
+    const refused = await run(`volume mount ${line}`);
+    t.match(refused, { code: 2, stdout: '', stderr: message }, line);
+    t.match(refused.stderr, 'Error mounting volume: ', line);
+  }
+  t.same(plugin.took(), []);
+  t.same(await readdir(folder, { recursive: true }), before);
+  t.equal(await readFile(at('data'), 'utf8'), 'mine');
+  t.equal((await run(`volume mount ${block}alpha empty`)).code, 0, 'an empty file will do');
+});
+
+t.test('what a mount that fails did not do is not taken back', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  plugin.add('c/rbd/b', 'beta', 1n, 'here');
+  const busy = () => fail('volume-in-use', { volume: 'c/rbd/a', users: 'another' });
+  const fails = async (rpc: string, line: string) => {
+    plugin.failing.set(rpc, busy);
+    t.match(await run(`volume mount ${line}`), { code: 1, stderr: /in use by another/ }, rpc);
+    plugin.failing.clear();
+    return plugin.took();
+  };
+  t.same(await fails('ControllerPublishVolume', 'alpha mnt'), [
+    'ControllerPublishVolume',
+    'ControllerUnpublishVolume',
+  ]);
+  t.same(await fails('NodeStageVolume', 'alpha mnt'), [
+    'ControllerPublishVolume',
+    'NodeStageVolume',
+    'NodeUnstageVolume',
+    'ControllerUnpublishVolume',
+  ]);
+  t.same(
+    await fails('NodeStageVolume', 'beta mnt'),
+    ['ControllerPublishVolume', 'NodeStageVolume', 'NodeUnstageVolume'],
+    'who published it here goes on to have it',
+  );
+  t.same([...(plugin.volumes.get('c/rbd/b')?.nodes ?? [])], ['here']);
+
+  await mkdir(join(folder, 'mine'));
+  await fails('NodePublishVolume', '-staging-path=mine alpha mnt');
+  t.ok((await stat(join(folder, 'mine'))).isDirectory(), 'a folder that was there stays');
+  await fails('NodePublishVolume', '-staging-path=made alpha mnt');
+  await t.rejects(stat(join(folder, 'made')), 'one that was not does not');
+  t.equal((await run('volume mount -staging-path=mine alpha mnt')).code, 0);
+  t.equal((await run('volume mount -staging-path=mine alpha mnt')).code, 0, 'and again');
+  t.equal((await run('volume unmount mnt')).code, 0);
+  t.ok((await stat(join(folder, 'mine'))).isDirectory(), 'also after an unmount');
+});
 
 t.test('unmount works where the volume is gone, and where the record is', async (t) => {
   const { plugin, folder, run } = await here(t);
