@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { capabilityFlags, readUsage } from '../../src/cli/capabilities.js';
 import { PannierCommand } from '../../src/cli/command.js';
-import { CommandError } from '../../src/cli/errors.js';
+import { CommandError, failureOf } from '../../src/cli/errors.js';
 import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
 import { mountVolume, type Step, unmountVolume } from '../../src/cli/mounting.js';
 import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
@@ -77,26 +77,35 @@ export default class VolumeMount extends PannierCommand {
     await this.progress('Mounting', mounted).catch(async (error: unknown) => {
       // A publication that was there before is another's, such as an orchestrator's.
       if (volume.nodes.includes(nodeId)) begun.delete('publish-to-node');
-      if (before === undefined) await this.#takeBack(plugin, mounts, record, secrets, begun);
+      if (before === undefined) await this.#takeBack(plugin, mounts, record, secrets, begun, error);
       throw error;
     });
     await this.data(record, () => `Mounted volume "${volume.id}" at ${record.targetPath}`);
   }
 
-  /** Leaves nothing of a first try that failed; where that fails too, the record stays for unmount. */
+  /** Leaves nothing of a first try that failed; where that fails too, the record stays for unmount, and both are told. */
   async #takeBack(
     plugin: Plugin,
     mounts: Mounts,
     record: MountRecord,
     secrets: Record<string, string>,
     begun: ReadonlySet<Step>,
+    error: unknown,
   ): Promise<void> {
     this.monitor('Taking back what was done');
-    await unmountVolume(plugin, mounts, record, secrets, () => {}, begun).catch((error: Error) =>
-      this.warn(
-        `something is left: ${error.message}. Take it back with \`pannier volume unmount ${record.targetPath}\``,
-      ),
-    );
+    try {
+      await unmountVolume(plugin, mounts, record, secrets, () => {}, begun);
+    } catch (left) {
+      const { message } = failureOf(left);
+      const remedy = `Take it back with \`pannier volume unmount ${record.targetPath}\``;
+      this.warn(`something is left: ${message}. ${remedy}`);
+      const { message: first, ...failure } = failureOf(error);
+      throw new CommandError(first, {
+        ...failure,
+        details: { left: message, remedy },
+        cause: error,
+      });
+    }
   }
 }
 
