@@ -92,6 +92,14 @@ t.test('status shows one by handle, name, or the beginning that only one has', a
   const many = await run('volume status c/rbd');
   t.match(many, { code: 1, stdout: '' });
   t.match(many.stderr, 'Prefix matched multiple volumes\n\nID        Name   Capacity');
+  t.same(JSON.parse((await run('volume status -json c/rbd')).stderr), {
+    error: {
+      code: 'AMBIGUOUS',
+      message: 'Prefix matched multiple volumes',
+      exitCode: 1,
+      details: ['c/rbd/a', 'c/rbd/ab'],
+    },
+  });
   const none = await run('volume status -json nosuch');
   t.match(none, { code: 1, stdout: '' });
   t.match(JSON.parse(none.stderr), {
@@ -126,11 +134,18 @@ t.test("create tells the plugin's own error with its code", async (t) => {
   t.equal(stdout, '');
   t.match(
     stderr,
-    'Error creating volume: CreateVolume: pool "p" does not exist in cluster "c". Create it with',
+    'Error creating volume: CreateVolume: pool "p" does not exist in cluster "c"\nCreate it with',
   );
   const json = await run('volume create -json spec.hcl');
   t.match(json, { code: 1, stdout: '' });
-  t.match(JSON.parse(json.stderr), { error: { code: 'INVALID_ARGUMENT', exitCode: 1 } });
+  t.same(JSON.parse(json.stderr), {
+    error: {
+      code: 'INVALID_ARGUMENT',
+      message: 'CreateVolume: pool "p" does not exist in cluster "c"',
+      remedy: 'Create it with `ceph osd pool create` and `rbd pool init`, or name another.',
+      exitCode: 1,
+    },
+  });
 });
 
 t.test('plan prints the very request and no secret, and sends nothing', async (t) => {
@@ -182,7 +197,12 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
   }
   const json = await run('volume validate -json bad.hcl');
   t.match(JSON.parse(json.stderr), {
-    error: { code: 'SPEC', exitCode: 2, details: [{ severity: 'error' }] },
+    error: {
+      code: 'SPEC',
+      message: /^the specification cannot be used$/,
+      exitCode: 2,
+      details: [{ severity: 'error' }],
+    },
   });
   t.match(await run('volume validate spec.hcl'), {
     code: 0,
@@ -321,6 +341,19 @@ t.test(
     plugin.failing.clear();
     t.equal((await run('volume unmount mnt')).code, 0);
     t.same([...(plugin.volumes.get('c/rbd/a')?.nodes ?? [])], []);
+
+    for (const rpc of ['NodePublishVolume', 'NodeUnstageVolume']) plugin.failing.set(rpc, busy);
+    const json = await run('volume mount -json alpha mnt');
+    t.match(json, { code: 1, stdout: '' });
+    t.match(JSON.parse(json.stderr).error, {
+      code: 'FAILED_PRECONDITION',
+      message: /^NodePublishVolume: .*in use by another$/,
+      remedy: /^Stop what uses it/,
+      details: {
+        left: /^NodeUnstageVolume: .*in use by another$/,
+        remedy: `Take it back with \`pannier volume unmount ${folder}/mnt\``,
+      },
+    });
   },
 );
 
@@ -419,20 +452,50 @@ t.test('expand grows a volume, and its file system where it is mounted here', as
   plugin.add('c/rbd/data', 'data', 1n << 30n);
   t.match(await run('volume expand data 2GiB'), {
     code: 0,
-    stdout: 'Volume "c/rbd/data" has 2 GiB\n',
+    stdout: 'Volume "c/rbd/data" had 1 GiB and has 2 GiB now\n',
+    stderr: /: Growing volume "c\/rbd\/data" from 1 GiB to 2 GiB\n/,
   });
+  t.match(await run('volume expand data 1500M'), {
+    code: 0,
+    stdout: 'Volume "c/rbd/data" has 2 GiB already\n',
+    stderr: /Volume "c\/rbd\/data" has 2 GiB, and 1.4 GiB \(1500000000 bytes\) are asked for\n/,
+  });
+  plugin.took();
+  t.match((await run('volume expand data 2500M')).stdout, 'and has 2.3 GiB (2500000000 bytes) now');
   t.same(plugin.took(), ['ControllerExpandVolume']);
   t.equal((await run('volume mount data mnt')).code, 0);
   plugin.took();
   const { stdout } = await run('volume expand -json spec.hcl 3GiB');
   t.same(JSON.parse(stdout), {
     id: 'c/rbd/data',
+    previousBytes: 2500000000,
     capacityBytes: 3221225472,
     grownAt: [join(folder, 'mnt')],
+    mounts: [
+      {
+        path: join(folder, 'mnt'),
+        stagingPath: plugin.calls[1]?.request.stagingTargetPath,
+        attachmentMode: 'file-system',
+        accessMode: 'single-node-writer',
+        readOnly: false,
+        totalBytes: 1073741824,
+        usedBytes: 1048576,
+        problem: null,
+      },
+    ],
   });
   t.match(plugin.calls[0]?.request.secrets, { userKey: 'very-secret' });
   t.match(plugin.calls[1]?.request, { volumePath: join(folder, 'mnt') });
   t.same(plugin.took(), ['ControllerExpandVolume', 'NodeExpandVolume']);
+  t.match(await run('volume expand data 4GiB'), {
+    code: 0,
+    stdout: `Volume "c/rbd/data" had 3 GiB and has 4 GiB now\nIts file system at ${folder}/mnt has 1 GiB\n`,
+  });
+  plugin.targets.clear();
+  t.match(
+    (await run('volume expand data 5GiB')).stdout,
+    /\nThe size of its file system at .*\/mnt is not known: /,
+  );
   for (const size of ['10 GiBB', '0', '-1', ''])
     t.equal((await run(['volume', 'expand', 'data', '--', size])).code, 2, `size "${size}"`);
 });
