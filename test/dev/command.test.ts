@@ -138,7 +138,20 @@ t.test('reset asks, takes down what is mounted when forced, and leaves nothing',
 });
 
 t.test('flags that cannot be are refused before anything is started', async (t) => {
-  for (const bad of ['-port=80', '-port=x', '-osd-size=lots', '-osd-size=10GiBB'])
-    t.match(await pannier(['dev', bad, flag]), { code: 2 }, bad);
+  const cases: Array<[string, RegExp]> = [
+    ['-port=80', /-port: "80"/],
+    ['-port=x', /-port: "x"/],
+    ['-osd-size=lots', /-osd-size: /],
+    ['-osd-size=10GiBB', /-osd-size: /],
+    ['-pool=a/b', /-pool: invalid value "a\/b": expected the name of a pool\n/],
+    ['-pool=', /-pool: invalid value ""/],
+    [
+      '-log-level=loud',
+      /-log-level: invalid value "loud": expected one of debug, info, warn, error\n/,
+    ],
+  ];
+  for (const [bad, stderr] of cases)
+    for (const how of [[], ['-detach']])
+      t.match(await pannier(['dev', bad, flag, ...how]), { code: 2, stdout: '', stderr }, bad);
   t.notOk(existsSync(folder));
 });
