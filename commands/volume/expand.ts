@@ -46,6 +46,8 @@ export default class VolumeExpand extends PannierCommand {
       'ControllerExpandVolume',
       plugin.controller.controllerExpandVolume({ volumeId: id, capacityRange, secrets }),
     );
+    if (answer.capacityBytes > before)
+      this.monitor(`The volume has ${sizeInWords(answer.capacityBytes)} now`);
     const mounts = (await new Mounts(mountsFolder(flags.endpoint)).list()).filter(
       ({ volumeId }) => volumeId === id,
     );

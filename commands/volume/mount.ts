@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { capabilityFlags, readUsage } from '../../src/cli/capabilities.js';
 import { PannierCommand } from '../../src/cli/command.js';
-import { CommandError, failureOf } from '../../src/cli/errors.js';
+import { CommandError, EXIT, failureOf } from '../../src/cli/errors.js';
 import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
 import { mountVolume, type Step, unmountVolume } from '../../src/cli/mounting.js';
 import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
@@ -65,6 +65,12 @@ export default class VolumeMount extends PannierCommand {
     };
     if (before !== undefined) checkSame(before, asked);
     const sharing = before ?? records.find((one) => one.stagingPath === stagingPath);
+    if (sharing !== undefined && sharing.volumeId !== volume.id)
+      throw new CommandError(`volume "${sharing.volumeId}" is staged at ${stagingPath}`, {
+        code: 'ALREADY_EXISTS',
+        remedy: 'Choose another -staging-path.',
+        exitCode: EXIT.usage,
+      });
     const keepsStaging =
       sharing === undefined
         ? staging !== undefined && (await checkStaging(stagingPath))

@@ -58,8 +58,8 @@ export async function mountVolume(
   const stagingTargetPath = steps.stages ? stagingPath : '';
   if (steps.stages) {
     say(`Staging it at ${stagingPath}`);
-    begun.add('stage');
     await makeFolder(stagingPath, 0o700);
+    begun.add('stage');
     await plugin.node.nodeStageVolume({ ...common, publishContext, stagingTargetPath });
   }
   say(`Publishing it at ${targetPath}`);

@@ -428,8 +428,15 @@ t.test('what a mount that fails did not do is not taken back', async (t) => {
   await t.rejects(stat(join(folder, 'made')), 'one that was not does not');
   t.equal((await run('volume mount -staging-path=mine alpha mnt')).code, 0);
   t.equal((await run('volume mount -staging-path=mine alpha mnt')).code, 0, 'and again');
+  t.match(await run('volume mount -staging-path=mine beta other'), {
+    code: 2,
+    stderr: /volume "c\/rbd\/a" is staged at .*\/mine\n/,
+  });
   t.equal((await run('volume unmount mnt')).code, 0);
   t.ok((await stat(join(folder, 'mine'))).isDirectory(), 'also after an unmount');
+  const nowhere = await run('volume mount -staging-path=/proc/pannier/stage alpha mnt');
+  t.match(nowhere, { code: 1, stderr: /Error mounting volume: ENOENT: .*\/proc\/pannier/ });
+  t.notMatch(nowhere.stderr, 'something is left');
 });
 
 t.test('unmount works where the volume is gone, and where the record is', async (t) => {
@@ -453,7 +460,7 @@ t.test('expand grows a volume, and its file system where it is mounted here', as
   t.match(await run('volume expand data 2GiB'), {
     code: 0,
     stdout: 'Volume "c/rbd/data" had 1 GiB and has 2 GiB now\n',
-    stderr: /: Growing volume "c\/rbd\/data" from 1 GiB to 2 GiB\n/,
+    stderr: /: Growing volume "c\/rbd\/data" from 1 GiB to 2 GiB\n.*: The volume has 2 GiB now\n$/,
   });
   t.match(await run('volume expand data 1500M'), {
     code: 0,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { DevStatus } from '../../src/dev/environment.js';
@@ -102,6 +102,17 @@ t.test('stop and reset refuse while a volume is mounted, and name it', async (t)
     ].join('\n'),
   );
   t.match(await pannier(['volume', 'create', endpoint, spec]), { code: 0 });
+  const file = join(lab, 'file');
+  writeFileSync(file, '');
+  const onFile = await pannier(['volume', 'mount', endpoint, 'held', file]);
+  t.match(onFile, { code: 2, stderr: `${file} is not a directory` });
+  t.ok(existsSync(file), 'what was there is there');
+  const folderOfMine = join(lab, 'mine');
+  mkdirSync(folderOfMine);
+  t.match(await pannier(['volume', 'mount', endpoint, 'held', folderOfMine]), { code: 0 });
+  t.match(await pannier(['volume', 'unmount', endpoint, folderOfMine]), { code: 0 });
+  t.ok(existsSync(folderOfMine), 'also after an unmount');
+
   t.match(await pannier(['volume', 'mount', endpoint, 'held', target]), { code: 0 });
   for (const verb of ['stop', 'reset']) {
     const refused = await pannier([
@@ -114,6 +125,14 @@ t.test('stop and reset refuse while a volume is mounted, and name it', async (t)
     t.match(refused.stderr, target);
   }
   t.equal((await status()).state, 'running');
+  const user = spawn('sleep', ['1000'], { cwd: target, stdio: 'ignore' });
+  t.teardown(() => user.kill('SIGKILL'));
+  t.match(await pannier(['volume', 'unmount', endpoint, target]), {
+    code: 1,
+    stderr: `in use by processes at ${target}: ${user.pid} (sleep)\nStop what uses it`,
+  });
+  user.kill('SIGKILL');
+  await once(user, 'exit');
   t.match(await pannier(['volume', 'unmount', endpoint, target]), { code: 0 });
 });
 
