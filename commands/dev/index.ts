@@ -48,6 +48,10 @@ export default class Dev extends PannierCommand {
   async run(): Promise<void> {
     const { flags } = await this.input(Dev);
     checkSetting('-pool', CLUSTER_OPTIONS.pool, flags.pool);
+    if (/^[.-]/.test(flags.pool))
+      throw new UsageError(
+        `-pool: "${flags.pool}": Ceph keeps such names for itself, or reads a flag`,
+      );
     checkSetting('-log-level', OPTIONS.logLevel, flags['log-level']);
     const { DevEnvironment } = await import('../../src/dev/environment.js');
     const environment = new DevEnvironment({

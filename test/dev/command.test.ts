@@ -163,6 +163,8 @@ t.test('flags that cannot be are refused before anything is started', async (t) 
     ['-osd-size=lots', /-osd-size: /],
     ['-osd-size=10GiBB', /-osd-size: /],
     ['-pool=a/b', /-pool: invalid value "a\/b": expected the name of a pool\n/],
+    ['-pool=.x', /-pool: "\.x"/],
+    ['-pool=-x', /-pool: "-x"/],
     ['-pool=', /-pool: invalid value ""/],
     [
       '-log-level=loud',
