@@ -171,7 +171,7 @@ t.test('a plugin that is not there is told from a socket that nobody serves', as
 t.test('the thread pool is large enough for Ceph, unless it was set', async (t) => {
   const tell = 'process.on("exit",()=>console.error(process.env.UV_THREADPOOL_SIZE))';
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(tell)}`;
-  t.equal((await pannier(['version'], { env: { NODE_OPTIONS } })).stderr, '16\n');
+  t.equal((await pannier(['version'], { env: { NODE_OPTIONS } })).stderr, '32\n');
   const env = { NODE_OPTIONS, UV_THREADPOOL_SIZE: '4' };
   t.equal((await pannier(['version'], { env })).stderr, '4\n');
 });
