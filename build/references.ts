@@ -72,7 +72,7 @@ const ERRORS = `# Errors
 
 This page is written from the program by \`npm run docs\`.
 
-Every error that the plugin answers is in this table. A gRPC status message is the RPC's name, the message with its words filled in, and the remedy: \`CreateVolume: pool "fast" does not exist in cluster "main". Create it with …\`. The codes are those that CSI gives a meaning to. What passes by itself is UNAVAILABLE: Mesos gives up for good on most others. FAILED_PRECONDITION from ControllerPublishVolume makes Nomad try again.
+Every error that the plugin answers is in this table. A gRPC status message is the RPC's name, the message with its words filled in, and the remedy: \`CreateVolume: pool "fast" does not exist in cluster "main". Create it with …\`. The trailer \`pannier-remedy\` holds the remedy alone, percent-encoded. The codes are those that CSI gives a meaning to. What passes by itself is UNAVAILABLE: Mesos gives up for good on most others. FAILED_PRECONDITION from ControllerPublishVolume makes Nomad try again.
 
 An error that was not foreseen is INTERNAL and names a request id; the plugin's log has the cause under it.
 `;

@@ -2,6 +2,7 @@ import { PannierCommand } from '../../src/cli/command.js';
 import { describeDev, folderFlags, nextCommands, thisProgram } from '../../src/cli/dev.js';
 import { EXIT, UsageError } from '../../src/cli/errors.js';
 import { option, outputFlags, toggle } from '../../src/cli/flags.js';
+import { CLUSTER_OPTIONS, OPTIONS, type Option } from '../../src/config/options.js';
 import type { DevEnvironment, DevStatus } from '../../src/dev/environment.js';
 import { Interrupts } from '../../src/dev/interrupts.js';
 
@@ -33,7 +34,7 @@ export default class Dev extends PannierCommand {
       description: 'The size of the OSD, such as 50GiB: 10 GiB unless given. The file is sparse.',
     }),
     'log-level': option({
-      value: 'level',
+      value: OPTIONS.logLevel.value,
       description:
         'Print the log of the plugin from this level on: debug, info, warn or error. Without it the log only goes to its file.',
     }),
@@ -46,6 +47,12 @@ export default class Dev extends PannierCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.input(Dev);
+    checkSetting('-pool', CLUSTER_OPTIONS.pool, flags.pool);
+    if (/^[.-]/.test(flags.pool))
+      throw new UsageError(
+        `-pool: "${flags.pool}": Ceph keeps such names for itself, or reads a flag`,
+      );
+    checkSetting('-log-level', OPTIONS.logLevel, flags['log-level']);
     const { DevEnvironment } = await import('../../src/dev/environment.js');
     const environment = new DevEnvironment({
       folder: flags.folder,
@@ -131,6 +138,12 @@ export default class Dev extends PannierCommand {
         .join('\n')}\n`,
     );
   }
+}
+
+/** What the plugin would refuse when the cluster is there already. */
+function checkSetting(flag: string, { problem }: Option, value: string | undefined): void {
+  const wrong = value === undefined ? undefined : problem(value);
+  if (wrong !== undefined) throw new UsageError(`${flag}: invalid value "${value}": ${wrong}`);
 }
 
 function readPort(text: string): number {

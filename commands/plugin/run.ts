@@ -7,11 +7,15 @@ import type { Settings } from '../../src/config/settings.js';
 
 /** A flag for each setting, but for the key: a process list is no place for it. */
 function settingFlags() {
-  const flag = (name: string, { description, env }: Option, helpGroup?: string) => [
+  const flag = (
+    name: string,
+    { description, env, value, fallback }: Option,
+    helpGroup?: string,
+  ) => [
     name,
     option({
-      value: 'value',
-      description: `${description} Also ${env}.`,
+      value,
+      description: `${description}${fallback === undefined ? '' : ` Default: ${fallback}.`} Also ${env}.`,
       ...(helpGroup === undefined ? {} : { helpGroup }),
     }),
   ];

@@ -5,10 +5,11 @@ import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
 import { Mounts, mountsFolder } from '../../src/cli/mounts.js';
 import { openPlugin } from '../../src/cli/plugin.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
+import { sizeInWords } from '../../src/cli/sizes.js';
 import { usableSpec } from '../../src/cli/specs.js';
+import { type MountUsage, mountUsage } from '../../src/cli/usage.js';
 import { findVolume } from '../../src/cli/volumes.js';
 import { parseCapacity } from '../../src/spec/capacity.js';
-import { formatBytes } from '../../src/volume/size.js';
 
 export default class VolumeExpand extends PannierCommand {
   static override summary = 'Grow a volume';
@@ -27,7 +28,8 @@ export default class VolumeExpand extends PannierCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeExpand);
-    const capacityRange = { requiredBytes: readSize(args.size) };
+    const requiredBytes = readSize(args.size);
+    const capacityRange = { requiredBytes };
     const named = await readTarget(args.ID);
     const secrets = { ...named.secrets, ...(await readSecrets(flags['secrets-file'])) };
     await using plugin = openPlugin(flags.endpoint);
@@ -35,11 +37,17 @@ export default class VolumeExpand extends PannierCommand {
       'Looking the volume up',
       findVolume(plugin, named.id),
     );
-    this.monitor(`Growing volume "${id}" from ${formatBytes(before)} to ${args.size}`);
+    this.monitor(
+      requiredBytes > before
+        ? `Growing volume "${id}" from ${sizeInWords(before)} to ${sizeInWords(requiredBytes)}`
+        : `Volume "${id}" has ${sizeInWords(before)}, and ${sizeInWords(requiredBytes)} are asked for`,
+    );
     const answer = await this.progress(
       'ControllerExpandVolume',
       plugin.controller.controllerExpandVolume({ volumeId: id, capacityRange, secrets }),
     );
+    if (answer.capacityBytes > before)
+      this.monitor(`The volume has ${sizeInWords(answer.capacityBytes)} now`);
     const mounts = (await new Mounts(mountsFolder(flags.endpoint)).list()).filter(
       ({ volumeId }) => volumeId === id,
     );
@@ -58,11 +66,31 @@ export default class VolumeExpand extends PannierCommand {
       );
     }
     const { capacityBytes } = answer;
+    const usages = await Promise.all(mounts.map((mount) => mountUsage(plugin, mount)));
     await this.data(
-      { id, capacityBytes, grownAt: mounts.map(({ targetPath }) => targetPath) },
-      () => `Volume "${id}" has ${formatBytes(capacityBytes)}`,
+      {
+        id,
+        previousBytes: before,
+        capacityBytes,
+        grownAt: mounts.map(({ targetPath }) => targetPath),
+        mounts: usages,
+      },
+      () =>
+        [
+          capacityBytes > before
+            ? `Volume "${id}" had ${sizeInWords(before)} and has ${sizeInWords(capacityBytes)} now`
+            : `Volume "${id}" has ${sizeInWords(capacityBytes)} already`,
+          ...usages.map(describeUsage),
+        ].join('\n'),
     );
   }
+}
+
+function describeUsage({ path, attachmentMode, totalBytes, problem }: MountUsage): string {
+  const what = attachmentMode === 'block-device' ? 'device' : 'file system';
+  return totalBytes === null
+    ? `The size of its ${what} at ${path} is not known: ${problem ?? 'the plugin does not tell it'}`
+    : `Its ${what} at ${path} has ${sizeInWords(totalBytes)}`;
 }
 
 async function readTarget(text: string): Promise<{ id: string; secrets: Record<string, string> }> {

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { capabilityFlags, readUsage } from '../../src/cli/capabilities.js';
 import { PannierCommand } from '../../src/cli/command.js';
-import { CommandError } from '../../src/cli/errors.js';
+import { CommandError, EXIT, failureOf } from '../../src/cli/errors.js';
 import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
-import { mountVolume, unmountVolume } from '../../src/cli/mounting.js';
+import { mountVolume, type Step, unmountVolume } from '../../src/cli/mounting.js';
 import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
 import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
+import { checkStaging, checkTarget } from '../../src/cli/target.js';
 import { findVolume } from '../../src/cli/volumes.js';
 
 export default class VolumeMount extends PannierCommand {
@@ -20,7 +21,11 @@ export default class VolumeMount extends PannierCommand {
   ];
   static override args = {
     ID: argument({ description: 'The volume: a whole handle or name.', required: true }),
-    path: argument({ description: 'Where to mount it; its parent must exist.', required: true }),
+    path: argument({
+      description:
+        'Where to mount it: a new path whose parent exists, or an empty directory (for a device, an empty file).',
+      required: true,
+    }),
   };
   static override flags = {
     ...endpointFlags,
@@ -38,45 +43,75 @@ export default class VolumeMount extends PannierCommand {
     const { args, flags } = await this.input(VolumeMount);
     const usage = readUsage(flags);
     const secrets = await readSecrets(flags['secrets-file']);
-    await using plugin = openPlugin(flags.endpoint);
+    const targetPath = resolve(args.path);
     const mounts = new Mounts(mountsFolder(flags.endpoint));
+    const records = await mounts.list();
+    const before = records.find((one) => one.targetPath === targetPath);
+    // Where this mount was begun before, the plugin tells what is half done from what is in the way.
+    if (before === undefined) await checkTarget(targetPath, usage.access);
+    await using plugin = openPlugin(flags.endpoint);
     const volume = await this.progress('Looking the volume up', findVolume(plugin, args.ID));
     const { nodeId } = await plugin.node.nodeGetInfo({});
     const staging = flags['staging-path'];
-    const record: MountRecord = {
+    const stagingPath = staging === undefined ? mounts.stagingPath(volume.id) : resolve(staging);
+    const asked: MountRecord = {
       version: 1,
       endpoint: flags.endpoint,
       volumeId: volume.id,
       nodeId,
-      stagingPath: staging === undefined ? mounts.stagingPath(volume.id) : resolve(staging),
-      targetPath: resolve(args.path),
+      stagingPath,
+      targetPath,
       ...usage,
     };
-    const before = (await mounts.list()).find((one) => one.targetPath === record.targetPath);
-    if (before !== undefined) checkSame(before, record);
-    const mounted = mountVolume(plugin, mounts, record, volume.context, secrets, (line) =>
+    if (before !== undefined) checkSame(before, asked);
+    const sharing = before ?? records.find((one) => one.stagingPath === stagingPath);
+    if (sharing !== undefined && sharing.volumeId !== volume.id)
+      throw new CommandError(`volume "${sharing.volumeId}" is staged at ${stagingPath}`, {
+        code: 'ALREADY_EXISTS',
+        remedy: 'Choose another -staging-path.',
+        exitCode: EXIT.usage,
+      });
+    const keepsStaging =
+      sharing === undefined
+        ? staging !== undefined && (await checkStaging(stagingPath))
+        : sharing.keepsStaging === true;
+    const record = keepsStaging ? { ...asked, keepsStaging } : asked;
+    const begun = new Set<Step>();
+    const mounted = mountVolume(plugin, mounts, record, volume.context, secrets, begun, (line) =>
       this.monitor(line),
     );
     await this.progress('Mounting', mounted).catch(async (error: unknown) => {
-      if (before === undefined) await this.#takeBack(plugin, mounts, record, secrets);
+      // A publication that was there before is another's, such as an orchestrator's.
+      if (volume.nodes.includes(nodeId)) begun.delete('publish-to-node');
+      if (before === undefined) await this.#takeBack(plugin, mounts, record, secrets, begun, error);
       throw error;
     });
     await this.data(record, () => `Mounted volume "${volume.id}" at ${record.targetPath}`);
   }
 
-  /** Leaves nothing of a first try that failed; where that fails too, the record stays for unmount. */
+  /** Leaves nothing of a first try that failed; where that fails too, the record stays for unmount, and both are told. */
   async #takeBack(
     plugin: Plugin,
     mounts: Mounts,
     record: MountRecord,
     secrets: Record<string, string>,
+    begun: ReadonlySet<Step>,
+    error: unknown,
   ): Promise<void> {
     this.monitor('Taking back what was done');
-    await unmountVolume(plugin, mounts, record, secrets, () => {}).catch((error: Error) =>
-      this.warn(
-        `something is left: ${error.message}. Take it back with \`pannier volume unmount ${record.targetPath}\``,
-      ),
-    );
+    try {
+      await unmountVolume(plugin, mounts, record, secrets, () => {}, begun);
+    } catch (left) {
+      const { message } = failureOf(left);
+      const remedy = `Take it back with \`pannier volume unmount ${record.targetPath}\``;
+      this.warn(`something is left: ${message}. ${remedy}`);
+      const { message: first, ...failure } = failureOf(error);
+      throw new CommandError(first, {
+        ...failure,
+        details: { left: message, remedy },
+        cause: error,
+      });
+    }
   }
 }
 

@@ -22,7 +22,9 @@ export interface CommandErrorOptions extends ErrorOptions {
   /** For programs: a gRPC status name such as NOT_FOUND, or a word of the command's own. */
   readonly code?: string;
   readonly exitCode?: number;
-  /** More for -json, such as a specification's diagnostics. */
+  /** More for a person, such as a specification's mistakes, each with its place. */
+  readonly text?: string;
+  /** The same for -json. */
   readonly details?: unknown;
 }
 
@@ -32,6 +34,7 @@ export class CommandError extends Error {
   readonly remedy: string | undefined;
   readonly code: string | undefined;
   readonly exitCode: number;
+  readonly text: string | undefined;
   readonly details: unknown;
 
   constructor(message: string, options: CommandErrorOptions = {}) {
@@ -39,6 +42,7 @@ export class CommandError extends Error {
     this.remedy = options.remedy;
     this.code = options.code;
     this.exitCode = options.exitCode ?? EXIT.failed;
+    this.text = options.text;
     this.details = options.details;
   }
 }
@@ -56,6 +60,7 @@ export class DoingError extends Error {
 /** An error as a person and a program are told of it. */
 export interface Failure {
   readonly code: string;
+  /** One line, without the remedy. */
   readonly message: string;
   readonly remedy?: string;
   readonly exitCode: number;

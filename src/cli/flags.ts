@@ -39,7 +39,7 @@ export function optionList({ value, ...rest }: OptionText): OptionFlag<string[]>
 
 /** A flag without a value: false unless given. */
 export function toggle(text: Omit<OptionText, 'value'>): BooleanFlag<boolean> {
-  return Flags.boolean(text);
+  return Flags.boolean({ ...text, default: false });
 }
 
 /** A positional argument. oclif would read a missing one from standard input; nothing here does. */

@@ -1,4 +1,5 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
+import { makeFolder } from '../files/folders.js';
 import {
   ControllerServiceCapability_RPC_Type as ControllerRpc,
   NodeServiceCapability_RPC_Type as NodeRpc,
@@ -10,6 +11,11 @@ import { isStatus, type Plugin } from './plugin.js';
 type Secrets = Readonly<Record<string, string>>;
 type Say = (line: string) => void;
 
+/** A step on CSI's way from a volume to a path. */
+export type Step = 'publish-to-node' | 'stage' | 'publish';
+
+const ALL: ReadonlySet<Step> = new Set(['publish-to-node', 'stage', 'publish']);
+
 /** What of CSI's way from a volume to a path a plugin offers. */
 interface Steps {
   readonly publishes: boolean;
@@ -18,7 +24,8 @@ interface Steps {
 
 /**
  * Does what an orchestrator does to bring a volume to a path: ControllerPublish, NodeStage, NodePublish. The
- * record is written first, so that a mount that was cut short can be repeated or taken back.
+ * record is written first, so that a mount that was cut short can be repeated or taken back. Each step is added to
+ * `begun` before it is tried.
  */
 export async function mountVolume(
   plugin: Plugin,
@@ -26,6 +33,7 @@ export async function mountVolume(
   record: MountRecord,
   context: Readonly<Record<string, string>>,
   secrets: Secrets,
+  begun: Set<Step>,
   say: Say,
 ): Promise<void> {
   const { volumeId, nodeId, stagingPath, targetPath, readonly } = record;
@@ -40,6 +48,7 @@ export async function mountVolume(
   let publishContext: Record<string, string> = {};
   if (steps.publishes) {
     say(`Publishing volume "${volumeId}" to node "${nodeId}"`);
+    begun.add('publish-to-node');
     ({ publishContext } = await plugin.controller.controllerPublishVolume({
       ...common,
       nodeId,
@@ -49,10 +58,12 @@ export async function mountVolume(
   const stagingTargetPath = steps.stages ? stagingPath : '';
   if (steps.stages) {
     say(`Staging it at ${stagingPath}`);
-    await mkdir(stagingPath, { recursive: true, mode: 0o700 });
+    await makeFolder(stagingPath, 0o700);
+    begun.add('stage');
     await plugin.node.nodeStageVolume({ ...common, publishContext, stagingTargetPath });
   }
   say(`Publishing it at ${targetPath}`);
+  begun.add('publish');
   await plugin.node.nodePublishVolume({
     ...common,
     publishContext,
@@ -62,27 +73,41 @@ export async function mountVolume(
   });
 }
 
-/** The way back, as far as no other mount of the volume needs what is there. It can be repeated. */
+/**
+ * The way back, as far as no other mount of the volume needs what is there, and of a mount that failed only as far as
+ * it came. It can be repeated.
+ */
 export async function unmountVolume(
   plugin: Plugin,
   mounts: Mounts,
   record: MountRecord,
   secrets: Secrets,
   say: Say,
+  begun = ALL,
 ): Promise<void> {
   const { volumeId, nodeId, stagingPath, targetPath } = record;
   const steps = await stepsOf(plugin);
   const others = (await mounts.list()).filter(
     (other) => other.volumeId === volumeId && other.targetPath !== targetPath,
   );
-  say(`Unpublishing volume "${volumeId}" from ${targetPath}`);
-  await goneIsDone(plugin.node.nodeUnpublishVolume({ volumeId, targetPath }));
-  if (steps.stages && !others.some((other) => other.stagingPath === stagingPath)) {
+  if (begun.has('publish')) {
+    say(`Unpublishing volume "${volumeId}" from ${targetPath}`);
+    await goneIsDone(plugin.node.nodeUnpublishVolume({ volumeId, targetPath }));
+  }
+  if (
+    begun.has('stage') &&
+    steps.stages &&
+    !others.some((other) => other.stagingPath === stagingPath)
+  ) {
     say(`Unstaging it from ${stagingPath}`);
     await goneIsDone(plugin.node.nodeUnstageVolume({ volumeId, stagingTargetPath: stagingPath }));
-    await removeFolder(stagingPath);
+    if (record.keepsStaging !== true) await removeFolder(stagingPath);
   }
-  if (steps.publishes && !others.some((other) => other.nodeId === nodeId)) {
+  if (
+    begun.has('publish-to-node') &&
+    steps.publishes &&
+    !others.some((other) => other.nodeId === nodeId)
+  ) {
     say(`Unpublishing it from node "${nodeId}"`);
     await goneIsDone(
       plugin.controller.controllerUnpublishVolume({ volumeId, nodeId, secrets: { ...secrets } }),

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../files/folders.js';
 import type { AccessMode } from '../volume/capability.js';
 
 /** What `pannier volume mount` did or was about to do, so that `unmount` can take it back. */
@@ -16,6 +17,8 @@ export interface MountRecord {
   readonly fsType: string;
   readonly mountFlags: readonly string[];
   readonly readonly: boolean;
+  /** The staging folder was there before and is not removed. */
+  readonly keepsStaging?: boolean;
 }
 
 const DEFAULT_FOLDER = '/var/lib/pannier/mounts';
@@ -37,7 +40,7 @@ export class Mounts {
 
   /** Writes a record, whole or not at all, and on the disk before it answers. */
   async write(record: MountRecord): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.folder, 0o700);
     const temporary = join(this.folder, `.${randomBytes(6).toString('hex')}`);
     const file = await open(temporary, 'wx', 0o600);
     try {

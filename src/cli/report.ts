@@ -1,5 +1,5 @@
 import { red } from './colour.js';
-import { DoingError, type Failure, failureOf, UsageError } from './errors.js';
+import { CommandError, DoingError, type Failure, failureOf, UsageError } from './errors.js';
 import { toJson } from './json.js';
 
 /**
@@ -19,5 +19,11 @@ function forPeople(error: unknown, failure: Failure, command: string): string {
     return `${error.message}\nFor additional help try '${command} -help'`;
   const doing = error instanceof DoingError ? ` ${error.doing}` : '';
   const head = `${red(`Error${doing}:`, process.stderr)} ${failure.message}`;
-  return failure.remedy === undefined ? head : `${head}\n${failure.remedy}`;
+  const cause = error instanceof DoingError ? error.cause : error;
+  const text = cause instanceof CommandError ? cause.text : undefined;
+  return [
+    head,
+    ...(text === undefined ? [] : ['', text]),
+    ...(failure.remedy === undefined ? [] : [failure.remedy]),
+  ].join('\n');
 }

@@ -21,6 +21,8 @@ export class CallFailed extends Error {
     /** The gRPC status's name, such as "NOT_FOUND". */
     readonly code: string,
     message: string,
+    /** What to do about it, where the plugin tells it apart. */
+    readonly remedy?: string,
   ) {
     super(message);
   }
@@ -42,6 +44,9 @@ const STATUSES =
   'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED'.split(
     ' ',
   );
+
+/** Pannier's own trailer (src/csi/wire/status.ts, which would load grpc-js here). */
+const REMEDY = 'pannier-remedy';
 
 /** One byte that says whether the message is compressed, and four of its length. */
 const PREFIX_BYTES = 5;
@@ -128,15 +133,20 @@ function answer(method: DescMethod, status: Record<string, unknown>, body: Buffe
   if (status['grpc-status'] === undefined)
     throw new Error(`the connection was closed before ${method.name} was answered`);
   const code = STATUSES[Number(status['grpc-status'])] ?? 'UNKNOWN';
-  if (code !== 'OK')
-    throw new CallFailed(
-      method.name,
-      code,
-      text(status['grpc-message']) || `${method.name}: ${code}`,
-    );
+  if (code !== 'OK') throw failed(method.name, code, status);
   if (body.length < PREFIX_BYTES || body[0] !== 0)
     throw new CallFailed(method.name, 'INTERNAL', `${method.name}: the answer is not understood`);
   return fromBinary(method.output, body.subarray(PREFIX_BYTES));
+}
+
+/** The failure, its message without the remedy where the plugin tells that on its own. */
+function failed(rpc: string, code: string, status: Record<string, unknown>): CallFailed {
+  const message = text(status['grpc-message']) || `${rpc}: ${code}`;
+  const remedy = text(status[REMEDY]);
+  const end = `. ${remedy}`;
+  return remedy !== '' && message.endsWith(end)
+    ? new CallFailed(rpc, code, message.slice(0, -end.length), remedy)
+    : new CallFailed(rpc, code, message);
 }
 
 function frame(method: DescMethod, request: object): Buffer {
@@ -148,7 +158,7 @@ function frame(method: DescMethod, request: object): Buffer {
   return framed;
 }
 
-/** grpc-message is percent-encoded; what is not is shown as it came. */
+/** Percent-encoded, as grpc-message is; what is not is shown as it came. */
 function text(message: unknown): string {
   const encoded = String(message ?? '');
   try {

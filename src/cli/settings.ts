@@ -19,7 +19,8 @@ export function usableSettings(
   const { settings, diagnostics, sources } = loadSettings({ file, flags, env: process.env });
   const text = renderDiagnostics(diagnostics, sources, { colour: colourful(process.stderr) });
   if (settings === undefined)
-    throw new CommandError(`the configuration cannot be used\n\n${text}`, {
+    throw new CommandError('the configuration cannot be used', {
+      text,
       code: 'CONFIG',
       exitCode: EXIT.usage,
       details: diagnosticsToJson(diagnostics),

@@ -25,7 +25,8 @@ export async function usableSpec(path: string): Promise<UsableSpec> {
   const text = renderDiagnostics(diagnostics, sources, { colour: colourful(process.stderr) });
   const forPrograms = diagnosticsToJson(diagnostics);
   if (spec === undefined)
-    throw new CommandError(`the specification cannot be used\n\n${text}`, {
+    throw new CommandError('the specification cannot be used', {
+      text,
       code: 'SPEC',
       exitCode: EXIT.usage,
       details: forPrograms,

@@ -99,7 +99,8 @@ function only(
 ): ListedVolume | undefined {
   const found = volumes.filter((volume) => matches(volume, text));
   if (found.length <= 1) return found[0];
-  throw new CommandError(`Prefix matched multiple volumes\n\n${volumeTable(found)}`, {
+  throw new CommandError('Prefix matched multiple volumes', {
+    text: volumeTable(found),
     code: 'AMBIGUOUS',
     details: found.map(({ id }) => id),
   });

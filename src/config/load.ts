@@ -247,10 +247,11 @@ function inOrder(
 ): ClusterSettings[] {
   const first = clusters.find(({ name }) => name === (wanted ?? clusters[0]?.name));
   if (first === undefined) {
+    const inFile = file?.given.get(OPTIONS.defaultCluster.key);
     const names = clusters.map(({ name }) => name);
     report(
       errorAt(
-        file?.given.get(OPTIONS.defaultCluster.key)?.range,
+        inFile?.value === wanted ? inFile?.range : undefined,
         `default_cluster: there is no cluster "${wanted}"${didYouMean(wanted ?? '', names)}`,
         `There are: ${names.join(', ')}.`,
         guess(wanted ?? '', names),

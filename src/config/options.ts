@@ -7,6 +7,8 @@ export interface Option {
   readonly key: string;
   /** The environment variable. */
   readonly env: string;
+  /** What the value is, for help; where it is one of a few words, those. */
+  readonly value: string;
   readonly description: string;
   readonly fallback?: string;
   /** Why a value will not do, or undefined. */
@@ -32,6 +34,7 @@ export const OPTIONS = {
   mode: {
     key: 'mode',
     env: 'PANNIER_MODE',
+    value: MODES.join('|'),
     description: 'Which services to offer: controller, node, or all.',
     fallback: 'all',
     problem: oneOf(MODES),
@@ -39,6 +42,7 @@ export const OPTIONS = {
   endpoint: {
     key: 'endpoint',
     env: 'CSI_ENDPOINT',
+    value: 'address',
     description: 'Where to listen: unix:///path/to.sock or tcp://host:port.',
     problem: (value) =>
       /^(unix:|\/)./.test(value) || /^tcp:\/\/[^/]+:\d+$/.test(value)
@@ -48,6 +52,7 @@ export const OPTIONS = {
   driverName: {
     key: 'driver_name',
     env: 'PANNIER_DRIVER_NAME',
+    value: 'name',
     description: 'The CSI driver name. Volumes are bound to it for life.',
     fallback: 'csi.pannier.rbd',
     problem: (value) =>
@@ -58,6 +63,7 @@ export const OPTIONS = {
   nodeId: {
     key: 'node_id',
     env: 'PANNIER_NODE_ID',
+    value: 'id',
     description: 'What this node is called, in every call and for ever. Default: the host name.',
     problem: (value) =>
       value !== '' && Buffer.byteLength(value) <= NODE_ID_MAX_BYTES && !/\p{Cc}/u.test(value)
@@ -67,6 +73,7 @@ export const OPTIONS = {
   stateDir: {
     key: 'state_dir',
     env: 'PANNIER_STATE_DIR',
+    value: 'path',
     description:
       'Where the node remembers what it has mapped and mounted. It must outlive the plugin.',
     fallback: '/var/lib/pannier',
@@ -75,6 +82,7 @@ export const OPTIONS = {
   logLevel: {
     key: 'log_level',
     env: 'PANNIER_LOG_LEVEL',
+    value: LOG_LEVELS.join('|'),
     description: 'The least that is logged: debug, info, warn or error.',
     fallback: 'info',
     problem: oneOf(LOG_LEVELS),
@@ -82,13 +90,16 @@ export const OPTIONS = {
   mapper: {
     key: 'mapper',
     env: 'PANNIER_MAPPER',
-    description: 'How images become block devices: auto, krbd, nbd or fuse.',
+    value: MAPPERS.join('|'),
+    description:
+      'How images become block devices: fuse (rbd-fuse), or auto for the first way that works. krbd and nbd are known, and this version refuses to map by them.',
     fallback: 'auto',
     problem: oneOf(MAPPERS),
   },
   deletion: {
     key: 'deletion',
     env: 'PANNIER_DELETION',
+    value: DELETIONS.join('|'),
     description:
       'What DeleteVolume does with the data: purge frees it at once, trash keeps it for trash_retention.',
     fallback: 'purge',
@@ -97,6 +108,7 @@ export const OPTIONS = {
   trashRetention: {
     key: 'trash_retention',
     env: 'PANNIER_TRASH_RETENTION',
+    value: 'time',
     description:
       'How long deleted volumes are kept with deletion = "trash", such as 90m, 12h or 7d.',
     fallback: '7d',
@@ -106,6 +118,7 @@ export const OPTIONS = {
   defaultCluster: {
     key: 'default_cluster',
     env: 'PANNIER_DEFAULT_CLUSTER',
+    value: 'name',
     description: 'The cluster of volumes that name none. Default: the first in the file.',
     problem: anything,
   },
@@ -118,18 +131,21 @@ export const CLUSTER_OPTIONS = {
   conf: {
     key: 'conf',
     env: 'PANNIER_CEPH_CONF',
+    value: 'path',
     description: "The cluster's ceph.conf.",
     problem: absolute,
   },
   monitors: {
     key: 'monitors',
     env: 'PANNIER_CEPH_MONITORS',
+    value: 'addresses',
     description: 'Instead of conf: the monitors as host:port, separated by commas.',
     problem: anything,
   },
   user: {
     key: 'user',
     env: 'PANNIER_CEPH_USER',
+    value: 'name',
     description: 'The Ceph user, without "client.".',
     fallback: 'pannier',
     problem: (value) =>
@@ -140,6 +156,7 @@ export const CLUSTER_OPTIONS = {
   key: {
     key: 'key',
     env: 'PANNIER_CEPH_KEY',
+    value: 'key',
     description: "The user's key. Better: key_file.",
     problem: (value) =>
       isCephKey(value) ? undefined : 'expected a key as `ceph auth get-key` prints it',
@@ -147,12 +164,14 @@ export const CLUSTER_OPTIONS = {
   keyFile: {
     key: 'key_file',
     env: 'PANNIER_CEPH_KEY_FILE',
+    value: 'path',
     description: "A file that holds the user's key, as `ceph auth get-key` prints it.",
     problem: absolute,
   },
   pool: {
     key: 'pool',
     env: 'PANNIER_CEPH_POOL',
+    value: 'name',
     description: 'Where volumes go that name no pool; the name index is kept here too.',
     fallback: 'rbd',
     problem: (value) => (/^[^/@\s]+$/.test(value) ? undefined : 'expected the name of a pool'),

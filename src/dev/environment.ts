@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { rm, rmdir, writeFile } from 'node:fs/promises';
+import { makeFolder } from '../files/folders.js';
 import { type Attachment, attachmentsOf, mountsBelow } from './attachments.js';
 import { type CephAccess, CephCluster, type CephOptions } from './ceph/cluster.js';
 import { DAEMONS, type Daemon } from './ceph/layout.js';
@@ -75,11 +76,11 @@ export class DevEnvironment {
 
   /** Starts what does not run yet. A plugin that an earlier command left behind is replaced. */
   async start(progress: Progress, signal?: AbortSignal): Promise<DevStatus> {
-    await mkdir(this.layout.folder, { recursive: true });
+    await makeFolder(this.layout.folder);
     const ceph = await this.#cluster.start(progress, signal);
     progress('Starting the plugin');
     await stopPlugin(this.layout);
-    await mkdir(this.layout.state, { recursive: true, mode: 0o700 });
+    await makeFolder(this.layout.state, 0o700);
     await writeConfig(this.layout, ceph, this.#options.logLevel ?? 'info');
     await startPlugin(this.layout, this.#options.program, signal);
     // librbd takes its time to load, and only a start needs it.

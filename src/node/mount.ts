@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../volume/errors.js';
 import type { Device } from './device/device.js';
+import { holdersOf } from './holders.js';
 import { canonical, type Mount, mountAt, readMounts } from './mountinfo.js';
 import { problemOf, runTool } from './tool.js';
 
@@ -84,7 +85,7 @@ export async function unmountAll(volume: string, path: string, dead: boolean): P
     if (result.code === 0 || /not mounted/.test(result.stderr)) continue;
     if (!/busy/.test(result.stderr))
       fail('tool-failed', { tool: 'umount', volume, problem: problemOf(result) });
-    if (round >= BUSY_ROUNDS) fail('volume-in-use', { volume, users: `processes at ${where}` });
+    if (round >= BUSY_ROUNDS) fail('volume-in-use', { volume, users: await holdersOf(where) });
     await sleep(BUSY_PAUSE_MS);
   }
 }

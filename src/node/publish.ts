@@ -42,7 +42,12 @@ export async function publish(context: NodeContext, request: PublishRequest): Pr
   await refuseSecondTarget(record, mapping, where, target);
   const exists = await checkTarget(where, target);
 
-  const targets = [...record.targets.filter((one) => one.path !== path), target];
+  // What an earlier try made is not there before; what was mounted was made by one that is forgotten.
+  const existed = known === undefined ? exists && there === undefined : known.existed === true;
+  const targets = [
+    ...record.targets.filter((one) => one.path !== path),
+    existed ? { ...target, existed } : target,
+  ];
   await context.effect('publish/remember-publish', () =>
     context.records.write({ ...record, targets }),
   );

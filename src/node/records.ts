@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../files/folders.js';
 import type { Logger } from '../observe/log.js';
 import type { Capability } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
+import { stateFolders } from './state-dir.js';
 
 /** A target path at which a staged volume is published, or was about to be. */
 export interface Target {
   readonly path: string;
   readonly readonly: boolean;
   readonly capability: Capability;
+  /** It was there before the volume was, and unpublish leaves it. */
+  readonly existed?: true;
 }
 
 /** What a node remembers of one volume at one staging path. */
@@ -37,7 +41,7 @@ export class Records {
   readonly #log: Logger;
 
   constructor(stateDir: string, log: Logger) {
-    this.#folder = join(stateDir, 'volumes');
+    this.#folder = stateFolders(stateDir).records;
     this.#log = log;
   }
 
@@ -57,7 +61,7 @@ export class Records {
   /** Fails with state-unwritable where a record could not be written, so that nothing is begun then. */
   async mustBeWritable(): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       await access(this.#folder, constants.W_OK);
     } catch (error) {
       this.#unwritable(error);
@@ -68,7 +72,7 @@ export class Records {
     const path = join(this.#folder, fileName(record.volumeId, record.stagingPath));
     const temporary = `${path}${TEMPORARY}`;
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       const file = await open(temporary, 'w', 0o600);
       try {
         await file.writeFile(JSON.stringify(record));

@@ -10,8 +10,8 @@ import type { StageRecord } from './records.js';
 type UnpublishRequest = Parameters<NodeVolumes['unpublish']>[0];
 
 /**
- * NodeUnpublishVolume: takes down what is at the target, known or not, unless it is another volume's. Only
- * an empty directory or file is removed: what someone else put there is theirs.
+ * NodeUnpublishVolume: takes down what is at the target, known or not, unless it is another volume's. The target is
+ * removed where the publication made it, and only an empty directory or file: what someone else put there is theirs.
  */
 export async function unpublish(context: NodeContext, request: UnpublishRequest): Promise<void> {
   const { volumeId } = request;
@@ -21,16 +21,20 @@ export async function unpublish(context: NodeContext, request: UnpublishRequest)
   if (await isAnothers(context, volumeId, path)) return;
 
   const found = await findMapping(context, volumeId);
-  if (mountAt(readMounts(), where) !== undefined)
+  const records = await context.records.ofVolume(volumeId);
+  const known = records.flatMap(({ targets }) => targets).find((target) => target.path === path);
+  const mounted = mountAt(readMounts(), where) !== undefined;
+  if (mounted)
     await context.effect('unpublish/unbind-target', () =>
       unmountAll(volumeId, where, found?.mapping.alive === false),
     );
-  const kind = await lstat(where).catch(() => undefined);
+  const made = known === undefined ? mounted : known.existed !== true;
+  const kind = made ? await lstat(where).catch(() => undefined) : undefined;
   if (kind?.isDirectory() || (kind?.isFile() && kind.size === 0))
     await context.effect('unpublish/remove-target', () =>
       removeEmpty(context, volumeId, where, kind.isDirectory()),
     );
-  for (const record of await context.records.ofVolume(volumeId)) {
+  for (const record of records) {
     const targets = record.targets.filter((target) => target.path !== path);
     if (targets.length === record.targets.length) continue;
     await detachUnused(context, record);

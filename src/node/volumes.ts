@@ -1,5 +1,3 @@
-import { mkdirSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { Logger } from '../observe/log.js';
 import { type Effect, plainEffect } from '../volume/effects.js';
@@ -15,6 +13,7 @@ import { Records } from './records.js';
 import { recover } from './recover.js';
 import { registerNode } from './registry.js';
 import { stage } from './stage.js';
+import { canonicalStateDir } from './state-dir.js';
 import { unpublish } from './unpublish.js';
 import { unstage } from './unstage.js';
 import { usage } from './usage.js';
@@ -37,7 +36,7 @@ export interface NodeSide extends NodeVolumes {
 }
 
 export function openNode({ clusters, settings, effect, log }: NodeOptions): NodeSide {
-  const stateDir = canonicalFolder(settings.stateDir);
+  const stateDir = canonicalStateDir(settings.stateDir);
   const fuse = new FuseMapper(stateDir, settings.clusters, effect);
   const context: NodeContext = {
     clusters,
@@ -82,14 +81,4 @@ function chooser(wanted: Settings['mapper'], fuse: Mapper, log: Logger): () => P
     chosen = mapper;
     return mapper;
   };
-}
-
-/** The state directory as mountinfo shows it; where it cannot be made, the first call says so. */
-function canonicalFolder(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return realpathSync(path);
-  } catch {
-    return resolve(path);
-  }
 }

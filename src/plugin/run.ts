@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import { openLog } from '../observe/log.js';
-import { callsUnderWay } from '../rbd/native.js';
+import { callsUnderWay, endProcess } from '../rbd/native.js';
 import { watchEffects } from './effects.js';
 import { startPlugin } from './start.js';
 
@@ -18,6 +18,6 @@ export async function runPlugin(settings: Settings, version: string): Promise<vo
   // that Ceph still works for can be cut short, and the next plugin goes on with it.
   if (callsUnderWay() > 0) {
     log.info({ calls: callsUnderWay() }, 'plugin ends while Ceph still works for it');
-    process.kill(process.pid, 'SIGKILL');
+    endProcess(0);
   }
 }

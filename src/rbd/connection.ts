@@ -34,6 +34,8 @@ export class Connection {
   #closed = false;
   #idleTimer: NodeJS.Timeout | undefined;
   readonly #ending = new Set<Promise<void>>();
+  /** How many of the calls under way are work in the background. */
+  #background = 0;
 
   constructor(
     readonly access: Access,
@@ -98,7 +100,7 @@ export class Connection {
           session.inPool(pool, namespace, (io) => work(io, session)),
           outcomes,
         ),
-      (task) => task(),
+      (task) => this.#aside(task),
     );
   }
 
@@ -111,15 +113,28 @@ export class Connection {
     if (live.users === 0) this.#end(live);
   }
 
-  /** Disconnects for good, once the calls under way have ended or run out of time. */
+  /**
+   * Disconnects for good, once the calls under way have ended or run out of time. Work in the background is not
+   * waited for: whoever began it has done so.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     const live = this.#live;
     this.retire();
     const deadline = Date.now() + CLOSE_MS;
-    while (live !== undefined && live.users > 0 && Date.now() < deadline)
+    while (live !== undefined && live.users > this.#background && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 20));
     await Promise.all(this.#ending);
+  }
+
+  /** Counts a task in the background while it is under way. */
+  async #aside<T>(task: () => Promise<T>): Promise<T> {
+    this.#background += 1;
+    try {
+      return await task();
+    } finally {
+      this.#background -= 1;
+    }
   }
 
   async #work<T>(work: (session: Session) => Promise<T>, turn: Turn): Promise<T> {

@@ -49,6 +49,20 @@ t.test('every command that prints data prints it as JSON and through a template'
   }
 });
 
+t.test('the help of plugin run names what a setting may be', async (t) => {
+  const { stdout } = await pannier(['plugin', 'run', '-help']);
+  for (const line of [
+    '  -mode=<controller|node|all>\n',
+    '  -mapper=<auto|krbd|nbd|fuse>\n',
+    '  -log-level=<debug|info|warn|error>\n',
+    '  -endpoint=<address>\n',
+    '  -state-dir=<path>\n',
+  ])
+    t.match(stdout, line);
+  t.notMatch(stdout, '=<value>');
+  t.match(stdout, /\n {2}-mode=.*\n.*Default: all\. Also\s+PANNIER_MODE\./);
+});
+
 t.test('help is where it is asked for', async (t) => {
   const root = await pannier(['-help']);
   t.match(root, { code: 0, stderr: '' });
@@ -125,7 +139,9 @@ t.test(
     for (const [args, exitCode, code] of cases) {
       const ran = await pannier(args);
       t.match(ran, { code: exitCode, stdout: '' }, args.join(' '));
-      t.match(JSON.parse(ran.stderr), { error: { code, exitCode, message: /./ } }, args.join(' '));
+      const { error } = JSON.parse(ran.stderr);
+      t.match(error, { code, exitCode, message: /^[^\n]+$/ }, args.join(' '));
+      if (error.remedy !== undefined) t.notMatch(error.message, error.remedy, args.join(' '));
     }
   },
 );
@@ -155,7 +171,7 @@ t.test('a plugin that is not there is told from a socket that nobody serves', as
 t.test('the thread pool is large enough for Ceph, unless it was set', async (t) => {
   const tell = 'process.on("exit",()=>console.error(process.env.UV_THREADPOOL_SIZE))';
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(tell)}`;
-  t.equal((await pannier(['version'], { env: { NODE_OPTIONS } })).stderr, '16\n');
+  t.equal((await pannier(['version'], { env: { NODE_OPTIONS } })).stderr, '32\n');
   const env = { NODE_OPTIONS, UV_THREADPOOL_SIZE: '4' };
   t.equal((await pannier(['version'], { env })).stderr, '4\n');
 });

@@ -40,12 +40,18 @@ t.test('calls at once on one connection each get their own answer, however large
 t.test('a status is told by its name, with its message whole', async (t) => {
   const controller = await client(t, {
     deleteVolume: async () => fail('volume-not-found', { volume: 'größe 100 % 卷' }),
+    createVolume: async () => {
+      throw new Error('unforeseen');
+    },
   });
   const failed = await controller.deleteVolume({ volumeId: 'x' }).catch((error) => error);
   t.type(failed, CallFailed);
   t.match(failed, { rpc: 'DeleteVolume', code: 'NOT_FOUND' });
-  t.match(failed.message, 'DeleteVolume: volume "größe 100 % 卷" does not exist');
+  t.equal(failed.message, 'DeleteVolume: volume "größe 100 % 卷" does not exist');
+  t.equal(failed.remedy, 'List what exists with `pannier volume status`.');
   await t.rejects(controller.getCapacity({}), { code: 'UNIMPLEMENTED', message: /./ });
+  const unforeseen = await controller.createVolume({}).catch((error) => error);
+  t.match(unforeseen, { code: 'INTERNAL', message: /internal error/, remedy: undefined });
 });
 
 t.test('a call that is not answered in time ends, and the next one works', async (t) => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -92,6 +92,14 @@ t.test('status shows one by handle, name, or the beginning that only one has', a
   const many = await run('volume status c/rbd');
   t.match(many, { code: 1, stdout: '' });
   t.match(many.stderr, 'Prefix matched multiple volumes\n\nID        Name   Capacity');
+  t.same(JSON.parse((await run('volume status -json c/rbd')).stderr), {
+    error: {
+      code: 'AMBIGUOUS',
+      message: 'Prefix matched multiple volumes',
+      exitCode: 1,
+      details: ['c/rbd/a', 'c/rbd/ab'],
+    },
+  });
   const none = await run('volume status -json nosuch');
   t.match(none, { code: 1, stdout: '' });
   t.match(JSON.parse(none.stderr), {
@@ -126,11 +134,18 @@ t.test("create tells the plugin's own error with its code", async (t) => {
   t.equal(stdout, '');
   t.match(
     stderr,
-    'Error creating volume: CreateVolume: pool "p" does not exist in cluster "c". Create it with',
+    'Error creating volume: CreateVolume: pool "p" does not exist in cluster "c"\nCreate it with',
   );
   const json = await run('volume create -json spec.hcl');
   t.match(json, { code: 1, stdout: '' });
-  t.match(JSON.parse(json.stderr), { error: { code: 'INVALID_ARGUMENT', exitCode: 1 } });
+  t.same(JSON.parse(json.stderr), {
+    error: {
+      code: 'INVALID_ARGUMENT',
+      message: 'CreateVolume: pool "p" does not exist in cluster "c"',
+      remedy: 'Create it with `ceph osd pool create` and `rbd pool init`, or name another.',
+      exitCode: 1,
+    },
+  });
 });
 
 t.test('plan prints the very request and no secret, and sends nothing', async (t) => {
@@ -182,7 +197,12 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
   }
   const json = await run('volume validate -json bad.hcl');
   t.match(JSON.parse(json.stderr), {
-    error: { code: 'SPEC', exitCode: 2, details: [{ severity: 'error' }] },
+    error: {
+      code: 'SPEC',
+      message: /^the specification cannot be used$/,
+      exitCode: 2,
+      details: [{ severity: 'error' }],
+    },
   });
   t.match(await run('volume validate spec.hcl'), {
     code: 0,
@@ -321,8 +341,103 @@ t.test(
     plugin.failing.clear();
     t.equal((await run('volume unmount mnt')).code, 0);
     t.same([...(plugin.volumes.get('c/rbd/a')?.nodes ?? [])], []);
+
+    for (const rpc of ['NodePublishVolume', 'NodeUnstageVolume']) plugin.failing.set(rpc, busy);
+    const json = await run('volume mount -json alpha mnt');
+    t.match(json, { code: 1, stdout: '' });
+    t.match(JSON.parse(json.stderr).error, {
+      code: 'FAILED_PRECONDITION',
+      message: /^NodePublishVolume: .*in use by another$/,
+      remedy: /^Stop what uses it/,
+      details: {
+        left: /^NodeUnstageVolume: .*in use by another$/,
+        remedy: `Take it back with \`pannier volume unmount ${folder}/mnt\``,
+      },
+    });
   },
 );
+
+t.test('a path where the volume cannot be is refused before anything is done', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  const at = (name: string) => join(folder, name);
+  await writeFile(at('empty'), '');
+  await writeFile(at('data'), 'mine');
+  await mkdir(at('full'));
+  await writeFile(at('full/file'), 'mine');
+  await symlink(folder, at('link'));
+  const before = await readdir(folder, { recursive: true });
+  const block = '-attachment-mode=block-device ';
+  const cases: Array<[string, RegExp]> = [
+    ['alpha empty', /\/empty is not a directory\n/],
+    ['alpha data', /\/data is not a directory\nRemove what is there/],
+    ['alpha full', /\/full is a directory that holds files\n/],
+    ['alpha link', /\/link is not a directory\n/],
+    ['alpha no/such', /\/no is not a directory\nCreate it first: mkdir -p \/.*\/no\n/],
+    ['alpha data/below', /\/data is not a directory\nCreate it first/],
+    ['alpha /proc', /\/proc has \w+ mounted on it\n.*`pannier volume unmount \/proc`/],
+    [`${block}alpha full`, /\/full is not a file/],
+    [`${block}alpha data`, /\/data is a file that holds data\n/],
+    [`${block}alpha /proc`, /\/proc has \w+ mounted on it/],
+    ['-staging-path=data alpha mnt', /\/data is not a directory\nChoose another -staging-path/],
+    ['-staging-path=/proc alpha mnt', /\/proc has \w+ mounted on it/],
+  ];
+  for (const [line, message] of cases) {
+    const refused = await run(`volume mount ${line}`);
+    t.match(refused, { code: 2, stdout: '', stderr: message }, line);
+    t.match(refused.stderr, 'Error mounting volume: ', line);
+  }
+  t.same(plugin.took(), []);
+  t.same(await readdir(folder, { recursive: true }), before);
+  t.equal(await readFile(at('data'), 'utf8'), 'mine');
+  t.equal((await run(`volume mount ${block}alpha empty`)).code, 0, 'an empty file will do');
+});
+
+t.test('what a mount that fails did not do is not taken back', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  plugin.add('c/rbd/a', 'alpha', 1n);
+  plugin.add('c/rbd/b', 'beta', 1n, 'here');
+  const busy = () => fail('volume-in-use', { volume: 'c/rbd/a', users: 'another' });
+  const fails = async (rpc: string, line: string) => {
+    plugin.failing.set(rpc, busy);
+    t.match(await run(`volume mount ${line}`), { code: 1, stderr: /in use by another/ }, rpc);
+    plugin.failing.clear();
+    return plugin.took();
+  };
+  t.same(await fails('ControllerPublishVolume', 'alpha mnt'), [
+    'ControllerPublishVolume',
+    'ControllerUnpublishVolume',
+  ]);
+  t.same(await fails('NodeStageVolume', 'alpha mnt'), [
+    'ControllerPublishVolume',
+    'NodeStageVolume',
+    'NodeUnstageVolume',
+    'ControllerUnpublishVolume',
+  ]);
+  t.same(
+    await fails('NodeStageVolume', 'beta mnt'),
+    ['ControllerPublishVolume', 'NodeStageVolume', 'NodeUnstageVolume'],
+    'who published it here goes on to have it',
+  );
+  t.same([...(plugin.volumes.get('c/rbd/b')?.nodes ?? [])], ['here']);
+
+  await mkdir(join(folder, 'mine'));
+  await fails('NodePublishVolume', '-staging-path=mine alpha mnt');
+  t.ok((await stat(join(folder, 'mine'))).isDirectory(), 'a folder that was there stays');
+  await fails('NodePublishVolume', '-staging-path=made alpha mnt');
+  await t.rejects(stat(join(folder, 'made')), 'one that was not does not');
+  t.equal((await run('volume mount -staging-path=mine alpha mnt')).code, 0);
+  t.equal((await run('volume mount -staging-path=mine alpha mnt')).code, 0, 'and again');
+  t.match(await run('volume mount -staging-path=mine beta other'), {
+    code: 2,
+    stderr: /volume "c\/rbd\/a" is staged at .*\/mine\n/,
+  });
+  t.equal((await run('volume unmount mnt')).code, 0);
+  t.ok((await stat(join(folder, 'mine'))).isDirectory(), 'also after an unmount');
+  const nowhere = await run('volume mount -staging-path=/proc/pannier/stage alpha mnt');
+  t.match(nowhere, { code: 1, stderr: /Error mounting volume: ENOENT: .*\/proc\/pannier/ });
+  t.notMatch(nowhere.stderr, 'something is left');
+});
 
 t.test('unmount works where the volume is gone, and where the record is', async (t) => {
   const { plugin, folder, run } = await here(t);
@@ -344,20 +459,50 @@ t.test('expand grows a volume, and its file system where it is mounted here', as
   plugin.add('c/rbd/data', 'data', 1n << 30n);
   t.match(await run('volume expand data 2GiB'), {
     code: 0,
-    stdout: 'Volume "c/rbd/data" has 2 GiB\n',
+    stdout: 'Volume "c/rbd/data" had 1 GiB and has 2 GiB now\n',
+    stderr: /: Growing volume "c\/rbd\/data" from 1 GiB to 2 GiB\n.*: The volume has 2 GiB now\n$/,
   });
+  t.match(await run('volume expand data 1500M'), {
+    code: 0,
+    stdout: 'Volume "c/rbd/data" has 2 GiB already\n',
+    stderr: /Volume "c\/rbd\/data" has 2 GiB, and 1.4 GiB \(1500000000 bytes\) are asked for\n/,
+  });
+  plugin.took();
+  t.match((await run('volume expand data 2500M')).stdout, 'and has 2.3 GiB (2500000000 bytes) now');
   t.same(plugin.took(), ['ControllerExpandVolume']);
   t.equal((await run('volume mount data mnt')).code, 0);
   plugin.took();
   const { stdout } = await run('volume expand -json spec.hcl 3GiB');
   t.same(JSON.parse(stdout), {
     id: 'c/rbd/data',
+    previousBytes: 2500000000,
     capacityBytes: 3221225472,
     grownAt: [join(folder, 'mnt')],
+    mounts: [
+      {
+        path: join(folder, 'mnt'),
+        stagingPath: plugin.calls[1]?.request.stagingTargetPath,
+        attachmentMode: 'file-system',
+        accessMode: 'single-node-writer',
+        readOnly: false,
+        totalBytes: 1073741824,
+        usedBytes: 1048576,
+        problem: null,
+      },
+    ],
   });
   t.match(plugin.calls[0]?.request.secrets, { userKey: 'very-secret' });
   t.match(plugin.calls[1]?.request, { volumePath: join(folder, 'mnt') });
   t.same(plugin.took(), ['ControllerExpandVolume', 'NodeExpandVolume']);
+  t.match(await run('volume expand data 4GiB'), {
+    code: 0,
+    stdout: `Volume "c/rbd/data" had 3 GiB and has 4 GiB now\nIts file system at ${folder}/mnt has 1 GiB\n`,
+  });
+  plugin.targets.clear();
+  t.match(
+    (await run('volume expand data 5GiB')).stdout,
+    /\nThe size of its file system at .*\/mnt is not known: /,
+  );
   for (const size of ['10 GiBB', '0', '-1', ''])
     t.equal((await run(['volume', 'expand', 'data', '--', size])).code, 2, `size "${size}"`);
 });

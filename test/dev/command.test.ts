@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { DevStatus } from '../../src/dev/environment.js';
@@ -102,6 +102,17 @@ t.test('stop and reset refuse while a volume is mounted, and name it', async (t)
     ].join('\n'),
   );
   t.match(await pannier(['volume', 'create', endpoint, spec]), { code: 0 });
+  const file = join(lab, 'file');
+  writeFileSync(file, '');
+  const onFile = await pannier(['volume', 'mount', endpoint, 'held', file]);
+  t.match(onFile, { code: 2, stderr: `${file} is not a directory` });
+  t.ok(existsSync(file), 'what was there is there');
+  const folderOfMine = join(lab, 'mine');
+  mkdirSync(folderOfMine);
+  t.match(await pannier(['volume', 'mount', endpoint, 'held', folderOfMine]), { code: 0 });
+  t.match(await pannier(['volume', 'unmount', endpoint, folderOfMine]), { code: 0 });
+  t.ok(existsSync(folderOfMine), 'also after an unmount');
+
   t.match(await pannier(['volume', 'mount', endpoint, 'held', target]), { code: 0 });
   for (const verb of ['stop', 'reset']) {
     const refused = await pannier([
@@ -114,6 +125,14 @@ t.test('stop and reset refuse while a volume is mounted, and name it', async (t)
     t.match(refused.stderr, target);
   }
   t.equal((await status()).state, 'running');
+  const user = spawn('sleep', ['1000'], { cwd: target, stdio: 'ignore' });
+  t.teardown(() => user.kill('SIGKILL'));
+  t.match(await pannier(['volume', 'unmount', endpoint, target]), {
+    code: 1,
+    stderr: `in use by processes at ${target}: ${user.pid} (sleep)\nStop what uses it`,
+  });
+  user.kill('SIGKILL');
+  await once(user, 'exit');
   t.match(await pannier(['volume', 'unmount', endpoint, target]), { code: 0 });
 });
 
@@ -138,7 +157,22 @@ t.test('reset asks, takes down what is mounted when forced, and leaves nothing',
 });
 
 t.test('flags that cannot be are refused before anything is started', async (t) => {
-  for (const bad of ['-port=80', '-port=x', '-osd-size=lots', '-osd-size=10GiBB'])
-    t.match(await pannier(['dev', bad, flag]), { code: 2 }, bad);
+  const cases: Array<[string, RegExp]> = [
+    ['-port=80', /-port: "80"/],
+    ['-port=x', /-port: "x"/],
+    ['-osd-size=lots', /-osd-size: /],
+    ['-osd-size=10GiBB', /-osd-size: /],
+    ['-pool=a/b', /-pool: invalid value "a\/b": expected the name of a pool\n/],
+    ['-pool=.x', /-pool: "\.x"/],
+    ['-pool=-x', /-pool: "-x"/],
+    ['-pool=', /-pool: invalid value ""/],
+    [
+      '-log-level=loud',
+      /-log-level: invalid value "loud": expected one of debug, info, warn, error\n/,
+    ],
+  ];
+  for (const [bad, stderr] of cases)
+    for (const how of [[], ['-detach']])
+      t.match(await pannier(['dev', bad, flag, ...how]), { code: 2, stdout: '', stderr }, bad);
   t.notOk(existsSync(folder));
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t from 'tap';
@@ -113,8 +113,9 @@ export class LabNode {
       .map(Number);
   }
 
-  /** All files in the state directory. */
+  /** All files in the state directory, which the first call that needs it makes. */
   stateFiles(): string[] {
+    if (!existsSync(this.stateDir)) return [];
     return readdirSync(this.stateDir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() || !['volumes', 'fuse'].includes(entry.name))
       .map((entry) => join(entry.parentPath, entry.name));

@@ -285,6 +285,18 @@ t.test('a target that is in the way is left as it is', async (t) => {
   await node.unpublish({ volumeId, targetPath: mounted });
   await node.unpublish({ volumeId, targetPath: full });
   t.equal(readFileSync(join(full, 'file'), 'utf8'), 'mine', 'what is not ours is never removed');
+  t.ok(statSync(mounted).isDirectory(), 'not even where it is empty');
+  for (let repeated = 0; repeated < 2; repeated += 1) {
+    await at(mounted);
+    await at(mounted);
+    await node.unpublish({ volumeId, targetPath: mounted });
+    t.ok(statSync(mounted).isDirectory(), 'it stays however often');
+  }
+  const empty = lab.target();
+  writeFileSync(empty, '');
+  await t.rejects(at(empty), occupied);
+  await node.unpublish({ volumeId, targetPath: empty });
+  t.equal(statSync(empty).size, 0, 'a file at which it was never published');
   await node.unstage({ volumeId, stagingPath });
   t.strictSame(lab.leftovers(), NOTHING);
 });
@@ -325,7 +337,7 @@ t.test('files that are open keep a target from being unpublished', async (t) => 
   const file = openSync(join(targetPath, 'file'), 'w');
   await t.rejects(node.unpublish({ volumeId, targetPath }), {
     kind: 'volume-in-use',
-    message: /processes/,
+    message: `processes at ${targetPath}: ${process.pid} (${readFileSync('/proc/self/comm', 'utf8').trim()})`,
   });
   closeSync(file);
   await node.unpublish({ volumeId, targetPath });

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -166,6 +166,63 @@ t.test('-check tells every reason why it would not work', async (t) => {
     'state directory': { ok: false, detail: /bad\.hcl/ },
     mapper: { ok: false, detail: /rbd-fuse/ },
   });
+});
+
+t.test('-check says why a state directory will not do, and leaves nothing', async (t) => {
+  const { conf, keyFile, pool } = ceph;
+  const check = async (
+    folder: string,
+    stateDir: string,
+    endpoint = `unix://${folder}/run/csi.sock`,
+  ) => {
+    const flags = { conf, 'key-file': keyFile, pool };
+    const ran = await pannier([
+      'plugin',
+      'run',
+      '-check',
+      '-json',
+      `-state-dir=${stateDir}`,
+      `-endpoint=${endpoint}`,
+      ...Object.entries(flags).map(([flag, value]) => `-ceph-${flag}=${value}`),
+    ]);
+    return { code: ran.code, ...findings(ran) };
+  };
+  const folder = labFolder();
+  t.match(await check(folder, join(folder, 'run', 'state')), {
+    code: 0,
+    'state directory': { ok: true },
+  });
+  t.same(readdirSync(folder), [], 'what it made for its try is gone');
+
+  const inTheWay = join(folder, 'in-the-way');
+  mkdirSync(inTheWay);
+  writeFileSync(join(inTheWay, 'volumes'), '');
+  const readonly = join(folder, 'read-only');
+  mkdirSync(readonly);
+  execFileSync('mount', ['--bind', readonly, readonly]);
+  execFileSync('mount', ['-o', 'remount,bind,ro', readonly]);
+  const cases = [
+    ['/proc/pannier', /cannot write \/proc\/pannier: ENOENT/],
+    [inTheWay, /cannot write .*\/volumes: EEXIST/],
+    [join(inTheWay, 'volumes', 'deep'), /ENOTDIR/],
+    [readonly, /cannot write .*\/read-only: EROFS/],
+    [join(readonly, 'below'), /cannot write .*\/read-only\/below: EROFS/],
+  ] as const;
+  for (const [stateDir, detail] of cases)
+    t.match(
+      await check(folder, stateDir),
+      { code: 1, endpoint: { ok: true }, 'state directory': { ok: false, detail } },
+      stateDir,
+    );
+  t.match(await check(folder, folder, `unix://${readonly}/csi.sock`), {
+    code: 1,
+    endpoint: { ok: false, detail: /EROFS/ },
+  });
+  t.match(await check(folder, folder, `unix://${inTheWay}/volumes`), {
+    code: 1,
+    endpoint: { ok: false, detail: /exists and is not a socket/ },
+  });
+  t.same(readdirSync(folder).sort(), ['in-the-way', 'read-only']);
 });
 
 t.test('mistakes of the configuration are told all at once, with their lines', async (t) => {

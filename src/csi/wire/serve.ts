@@ -1,10 +1,9 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
-import {
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Metadata,
-  type UntypedServiceImplementation,
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from '../../observe/log.js';
 import { type CallContext, encodeOutput, type Implementation } from './adapter.js';
@@ -55,7 +54,7 @@ function unary(
       entry.succeeded();
       callback(null, output);
     } catch (error) {
-      callback({ ...entry.failed(error), metadata: new Metadata() });
+      callback(entry.failed(error));
     }
   };
 }
@@ -74,7 +73,7 @@ function serverStream(
       entry.succeeded();
       call.end();
     } catch (error) {
-      call.emit('error', { ...entry.failed(error), metadata: new Metadata() });
+      call.emit('error', entry.failed(error));
     }
   };
 }
@@ -92,7 +91,7 @@ function bidiStream(
       entry.succeeded();
       call.end();
     } catch (error) {
-      call.emit('error', { ...entry.failed(error), metadata: new Metadata() });
+      call.emit('error', entry.failed(error));
     }
   };
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
+import { makeFolder, tryFolder } from '../../files/folders.js';
 
 /** The plugin is root's, and so is what calls it. */
 const SOCKET_MODE = 0o660;
@@ -20,7 +21,7 @@ export interface SocketClaim {
  * start at once cannot both win, because the path is held by an abstract socket, which dies with its owner.
  */
 export async function claimSocket(path: string): Promise<SocketClaim> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const lock = await hold(path);
   try {
     await refuseOtherFile(path);
@@ -34,6 +35,13 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
     listening: () => chmod(path, SOCKET_MODE),
     release: () => void lock.close(),
   };
+}
+
+/** Fails as claimSocket would, and changes nothing. */
+export async function checkSocket(path: string): Promise<void> {
+  await tryFolder(dirname(path));
+  await refuseOtherFile(path);
+  if (await isListening(path)) throw inUse(path);
 }
 
 function hold(path: string): Promise<Server> {
@@ -59,7 +67,7 @@ async function refuseOtherFile(path: string): Promise<void> {
 }
 
 /** True where a process takes connections at the path. */
-export function isListening(path: string): Promise<boolean> {
+function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect({ path });
     const timer = setTimeout(() => finish(true), CONNECT_LIMIT_MS);

@@ -1,7 +1,13 @@
-import { type StatusObject, status } from '@grpc/grpc-js';
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { VolumeError } from '../../volume/errors.js';
 
-export type Status = Pick<StatusObject, 'code' | 'details'>;
+export type Status = Pick<StatusObject, 'code' | 'details' | 'metadata'>;
+
+/**
+ * The trailer that holds what to do about a failure, percent-encoded. The details end with the same words, since
+ * most callers show nothing else; who knows the trailer can tell the two apart.
+ */
+export const REMEDY = 'pannier-remedy';
 
 /** A method of a served service that has no handler. */
 export class NotImplemented extends Error {
@@ -11,17 +17,22 @@ export class NotImplemented extends Error {
 /** What a caller is told of a failure: the RPC, what is wrong, what to do. Anything unforeseen is INTERNAL. */
 export function toStatus(rpc: string, error: unknown, requestId: string): Status {
   if (error instanceof VolumeError)
-    return {
-      code: status[error.code],
-      details: `${rpc}: ${error.message}. ${error.remedy}`,
-    };
+    return answer(status[error.code], `${rpc}: ${error.message}`, error.remedy);
   if (error instanceof NotImplemented)
-    return {
-      code: status.UNIMPLEMENTED,
-      details: `${rpc}: this plugin does not have it. Ask for the capabilities first.`,
-    };
-  return {
-    code: status.INTERNAL,
-    details: `${rpc}: internal error; the plugin's log has it under request id ${requestId}`,
-  };
+    return answer(
+      status.UNIMPLEMENTED,
+      `${rpc}: this plugin does not have it`,
+      'Ask for the capabilities first.',
+    );
+  return answer(
+    status.INTERNAL,
+    `${rpc}: internal error; the plugin's log has it under request id ${requestId}`,
+  );
+}
+
+function answer(code: status, message: string, remedy?: string): Status {
+  const metadata = new Metadata();
+  if (remedy === undefined) return { code, details: message, metadata };
+  metadata.set(REMEDY, encodeURIComponent(remedy));
+  return { code, details: `${message}. ${remedy}`, metadata };
 }

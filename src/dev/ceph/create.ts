@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../files/folders.js';
 import { DevError } from '../errors.js';
 import { run } from '../run.js';
 import { ceph } from './commands.js';
@@ -48,7 +49,7 @@ export async function clear(layout: Layout): Promise<void> {
     );
   await stopAll(layout);
   await rm(layout.folder, { recursive: true, force: true });
-  await mkdir(layout.folder, { recursive: true, mode: 0o755 });
+  await makeFolder(layout.folder, 0o755);
   await writeFile(layout.begun, '');
 }
 

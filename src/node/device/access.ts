@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterSettings } from '../../config/settings.js';
+import { makeFolder } from '../../files/folders.js';
 import { fail } from '../../volume/errors.js';
 import type { Credentials } from '../../volume/store.js';
 
@@ -19,7 +20,7 @@ export async function writeAccess(
   const user = credentials?.user ?? cluster.user;
   const key = credentials?.key ?? cluster.key ?? (await readKeyFile(cluster));
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const keyRing = join(folder, KEY_RING);
     if (key !== undefined) await writePrivate(keyRing, `[client.${user}]\n\tkey = ${key}\n`);
     const conf = cluster.conf ?? join(folder, CONF);

@@ -1,12 +1,15 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { access, readdir, rmdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSettings } from '../../config/settings.js';
+import { makeFolder } from '../../files/folders.js';
 import type { Effect } from '../../volume/effects.js';
 import { fail } from '../../volume/errors.js';
 import { parseHandle } from '../../volume/handle.js';
+import { holdersOf } from '../holders.js';
 import { mountAt, readMounts } from '../mountinfo.js';
+import { stateFolders } from '../state-dir.js';
 import { runTool } from '../tool.js';
 import { removeAccess, writeAccess } from './access.js';
 import { findProcess, isProcess } from './daemon.js';
@@ -42,7 +45,7 @@ export class FuseMapper implements Mapper {
 
   /** `stateDir` as mountinfo shows it. */
   constructor(stateDir: string, clusters: readonly ClusterSettings[], effect: Effect) {
-    this.#root = join(stateDir, 'fuse');
+    this.#root = stateFolders(stateDir).fuse;
     this.#clusters = clusters;
     this.#effect = effect;
   }
@@ -98,8 +101,7 @@ export class FuseMapper implements Mapper {
       async () => !this.#devices(volumeId).some(({ path }) => path === device.path),
       DETACH_LIMIT_MS,
     );
-    if (!gone)
-      fail('volume-in-use', { volume: volumeId, users: `a program that has ${device.path} open` });
+    if (!gone) fail('volume-in-use', { volume: volumeId, users: await holdersOf(device.path) });
   }
 
   async unmap(volumeId: string): Promise<void> {
@@ -131,7 +133,7 @@ export class FuseMapper implements Mapper {
     if (settings === undefined) return fail('volume-not-found', { volume: volumeId });
     const cluster = await this.#effect('stage/write-access', async () => {
       const args = await writeAccess(folder, settings, credentials);
-      await mkdir(mountPoint, { recursive: true, mode: 0o700 });
+      await makeFolder(mountPoint, 0o700);
       return args;
     });
     const args = [

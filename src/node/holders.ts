@@ -1,0 +1,70 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { mountAt, parseMountinfo, readMounts } from './mountinfo.js';
+
+/** How many are named: enough to see what kind of thing it is. */
+const NAMED = 5;
+/** How long they are looked for, in milliseconds: a machine may have many processes with many files. */
+const LIMIT_MS = 2_000;
+/** Of one process so many open files are looked at. */
+const FILES_MAX = 10_000;
+
+/** The paths that a process holds. */
+type Look = (pid: string) => Promise<readonly string[]>;
+
+/**
+ * Who keeps a path from being unmounted, in words that follow "in use by": what is mounted below it, or processes
+ * by pid and command name. Never a command's arguments, which may hold secrets.
+ */
+export async function holdersOf(path: string): Promise<string> {
+  const below = readMounts().filter((mount) => mount.path.startsWith(`${path}/`));
+  if (below.length > 0) return `what is mounted at ${listed(below.map((mount) => mount.path))}`;
+  const end = Date.now() + LIMIT_MS;
+  // What is mapped comes last: the kernel may make a reader of that wait for a process that hangs.
+  for (const look of [openFiles, mappedFiles]) {
+    const found = await search(path, look, end);
+    if (found.length > 0) return `processes at ${path}: ${listed(found)}`;
+  }
+  return `processes at ${path}`;
+}
+
+async function search(path: string, look: Look, end: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (found.length > NAMED || Date.now() > end) break;
+    if (!/^\d+$/.test(pid)) continue;
+    const files = await look(pid).catch(() => []);
+    const isThere = files.some((file) => file === path || file.startsWith(`${path}/`));
+    if (isThere && (await seesTheSame(pid, path))) found.push(`${pid} (${await commandOf(pid)})`);
+  }
+  return found;
+}
+
+/** What a process runs, is in and has open. */
+async function openFiles(pid: string): Promise<readonly string[]> {
+  const open = await readdir(`/proc/${pid}/fd`);
+  const links = ['cwd', 'root', 'exe', ...open.slice(0, FILES_MAX).map((name) => `fd/${name}`)];
+  return Promise.all(links.map((link) => readlink(`/proc/${pid}/${link}`).catch(() => '')));
+}
+
+/** Files that a process has mapped, such as libraries, which it need not have open any more. */
+async function mappedFiles(pid: string): Promise<readonly string[]> {
+  const lines = (await readFile(`/proc/${pid}/maps`, 'utf8')).split('\n');
+  return lines.filter((line) => line.includes('/')).map((line) => line.slice(line.indexOf('/')));
+}
+
+/** True where a path means to a process, which may be in a container, what it means here. */
+async function seesTheSame(pid: string, path: string): Promise<boolean> {
+  const theirs = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+  return mountAt(parseMountinfo(theirs), path)?.device === mountAt(readMounts(), path)?.device;
+}
+
+/** A process's own name for itself: 15 bytes, which must not move a terminal's cursor. */
+async function commandOf(pid: string): Promise<string> {
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'ended meanwhile');
+  return name.replace(/\n$/, '').replace(/\p{Cc}/gu, '?');
+}
+
+function listed(words: readonly string[]): string {
+  const named = words.slice(0, NAMED).join(', ');
+  return words.length > NAMED ? `${named} and others` : named;
+}
