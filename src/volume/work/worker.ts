@@ -94,11 +94,12 @@ class ClusterWork {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#lanes.clear();
-    const begun = Promise.allSettled([this.#lanes.idle(), this.#scanning]).then(() =>
-      this.#isHolder()
-        ? this.#cluster.releaseWork(this.options.id).catch(() => undefined)
-        : undefined,
-    );
+    // What has begun may go on for hours: another controller goes on at once, and does it twice without harm.
+    const released = this.#isHolder()
+      ? this.#cluster.releaseWork(this.options.id).catch(() => undefined)
+      : undefined;
+    this.#heldUntil = 0;
+    const begun = Promise.allSettled([released, this.#lanes.idle(), this.#scanning]);
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(limit.resolve, STOP_MS);
     await Promise.race([begun, limit.promise]);
