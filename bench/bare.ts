@@ -3,6 +3,7 @@ import { accessOf } from '../src/rbd/access.js';
 import { CONSTANTS } from '../src/rbd/declarations.js';
 import { check } from '../src/rbd/errno.js';
 import { call, callAsync, type Handle, type IoCtx, Memory } from '../src/rbd/native.js';
+import { readBytes } from '../src/rbd/operations.js';
 import { Session } from '../src/rbd/session.js';
 
 const KEY = 'bench.volume';
@@ -56,6 +57,13 @@ export class Bare {
         check(await read, 'read metadata');
       }),
     );
+  }
+
+  /** Reads one small object: one request and its answer. */
+  readObject(): Promise<void> {
+    return this.#work(async (io) => {
+      await readBytes(io, 'rbd_info', 'read an object', 64);
+    });
   }
 
   resize(image: string, sizeBytes: bigint): Promise<void> {

@@ -16,6 +16,8 @@ export interface Lab {
   readonly signal: AbortSignal;
   readonly folder: string;
   readonly cluster: ClusterSettings;
+  /** Where Ceph's monitor listens; the other daemons do on the ports behind. */
+  readonly monitor: { readonly address: string; readonly port: number };
   readonly controller: Plugin;
   readonly node: Plugin;
   readonly bare: Bare;
@@ -48,6 +50,8 @@ export async function openLab(
     const access = await ceph.start(progress, signal);
     const cluster: ClusterSettings = { ...access, name: 'ceph', monitors: [], key: undefined };
     progress('Starting a controller and a node');
+    const [address = '', port = ''] = access.monitors[0]?.split(':') ?? [];
+    const monitor = { address, port: Number(port) };
     const start = async (mode: 'controller' | 'node') => {
       const plugin = await startPlugin(join(folder, mode), mode, cluster, signal);
       ends.push(() => plugin.stop());
@@ -60,7 +64,7 @@ export async function openLab(
     const bare = await Bare.open(cluster);
     ends.push(() => bare.close());
     return {
-      ...{ quick, signal, folder, cluster, controller, node, bare, clusters, progress },
+      ...{ quick, signal, folder, cluster, monitor, controller, node, bare, clusters, progress },
       close,
     };
   } catch (error) {

@@ -1,46 +1,42 @@
+import { CALLERS, type Creations, measureCreations, type Rates } from '../creations.js';
+import { measureAway } from '../hop/away.js';
+import { HOP_MS } from '../hop/relay.js';
 import type { Lab } from '../lab.js';
-import { rate, timesOf } from '../measure.js';
 import type { Row } from '../report.js';
-import { blank, GIB } from '../requests.js';
 
-const CALLERS = 8;
+const TARGET = { of: 'ratio', least: 3 } as const;
 
-/** CreateVolume by eight callers at once against one after the other, and what bare librbd gains by that. */
+/**
+ * CreateVolume by eight callers at once against one after the other, and what bare librbd gains by that: with
+ * Ceph on the same machine, and with the same Ceph behind a relay that makes it as far away as a network does.
+ */
 export async function atOnce(lab: Lab): Promise<Row[]> {
-  const batches = lab.quick ? 2 : 5;
-  const size = 64;
-  const rates = {
-    one: [] as number[],
-    many: [] as number[],
-    bareOne: [] as number[],
-    bareMany: [] as number[],
-  };
-  let made = 0;
-  const ours = () => lab.controller.controller.createVolume(blank(`at once ${made++}`));
-  const theirs = () => lab.bare.create(`at-once-${made++}`, GIB);
-  for (let batch = 0; batch < batches; batch += 1) {
-    lab.signal.throwIfAborted();
-    rates.one.push(await rate(size, 1, ours));
-    rates.bareOne.push(await rate(size, 1, theirs));
-    rates.many.push(await rate(size, CALLERS, ours));
-    rates.bareMany.push(await rate(size, CALLERS, theirs));
-  }
-  const median = (samples: readonly number[]) => timesOf(samples).p50;
+  const count = lab.quick ? 2 : 5;
+  const here = await measureCreations(lab, 'here', { count, size: 64 });
+  lab.progress(`The same, with Ceph ${HOP_MS} ms away`);
+  const away = await measureAway(lab, { count, size: 32 });
+  const far = `, Ceph ${HOP_MS} ms away`;
   return [
+    ...rows(here, ''),
+    ...rows(away, far),
     {
-      name: `CreateVolume, ${CALLERS} at once`,
-      unit: '/s',
-      value: median(rates.many),
-      rounds: batches,
-      against: { what: 'one after the other', value: median(rates.one) },
-      target: { of: 'ratio', least: 3 },
-    },
-    {
-      name: `bare librbd, ${CALLERS} at once`,
-      unit: '/s',
-      value: median(rates.bareMany),
-      rounds: batches,
-      against: { what: 'one after the other', value: median(rates.bareOne) },
+      name: `a RADOS read${far}`,
+      unit: 'ms',
+      value: away.read.p50,
+      p95: away.read.p95,
+      rounds: away.read.rounds,
+      against: { what: 'Ceph on this machine', value: here.read.p50, p95: here.read.p95 },
     },
   ];
+}
+
+function rows({ batches, ours, bare }: Creations, where: string): Row[] {
+  const row = (what: string, { oneByOne, atOnce }: Rates): Row => ({
+    name: `${what}, ${CALLERS} at once${where}`,
+    unit: '/s',
+    value: atOnce,
+    rounds: batches,
+    against: { what: 'one after the other', value: oneByOne },
+  });
+  return [{ ...row('CreateVolume', ours), target: TARGET }, row('bare librbd', bare)];
 }
