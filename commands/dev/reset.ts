@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { PannierCommand } from '../../src/cli/command.js';
+import { confirmed, confirmFlags } from '../../src/cli/confirm.js';
 import { folderFlags, thisProgram } from '../../src/cli/dev.js';
-import { CommandError, UsageError } from '../../src/cli/errors.js';
+import { CommandError } from '../../src/cli/errors.js';
 import { outputFlags, toggle } from '../../src/cli/flags.js';
 
 export default class DevReset extends PannierCommand {
@@ -12,7 +12,7 @@ export default class DevReset extends PannierCommand {
   static override flags = {
     ...outputFlags,
     ...folderFlags,
-    'auto-approve': toggle({ description: 'Do not ask.' }),
+    ...confirmFlags,
     force: toggle({ description: 'Take down what is attached on this machine. It does not ask.' }),
   };
   protected override readonly doing = 'removing the development cluster';
@@ -28,7 +28,8 @@ export default class DevReset extends PannierCommand {
         remedy: 'Unmount them with `pannier volume unmount`, or take them down with -force.',
       });
     const { folder } = environment.layout;
-    if (!flags.force && !flags['auto-approve'] && !(await confirmed(folder))) {
+    const asks = !flags.force && !flags['auto-approve'];
+    if (asks && !(await confirmed(`Remove ${folder} with all its volumes?`))) {
       await this.data({ folder, removed: false }, () => 'Nothing was removed');
       return;
     }
@@ -37,17 +38,5 @@ export default class DevReset extends PannierCommand {
     await environment.reset((step) => this.monitor(step));
     lock.release();
     await this.data({ folder, removed: true }, () => `Removed the cluster in ${folder}`);
-  }
-}
-
-async function confirmed(folder: string): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw new UsageError('Nobody can be asked here: confirm with -auto-approve');
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await prompt.question(`Remove ${folder} with all its volumes? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    prompt.close();
   }
 }

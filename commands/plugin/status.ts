@@ -7,7 +7,7 @@ import { pluginStatus, type PluginStatus as Status } from '../../src/cli/plugin-
 export default class PluginStatus extends PannierCommand {
   static override summary = 'Show what a plugin is, offers and how it is';
   static override description =
-    'Asks a plugin for its name and version, whether it is ready, its health, what its controller and its node offer, and what node it is on.';
+    'Asks a plugin for its name and version, whether it is ready, its health, what its controller and its node offer, what node it is on, and how much its controller has to do in the background.';
   static override examples = [
     'pannier plugin status',
     'pannier plugin status -json -endpoint=tcp://127.0.0.1:10000',
@@ -42,6 +42,21 @@ export default class PluginStatus extends PannierCommand {
       ([title, words]) =>
         `${this.heading(title)}\n${words === null ? 'not offered' : words.join('\n') || '<none>'}`,
     );
-    return [keyValues(about), ...lists].join('\n\n');
+    return [keyValues(about), ...lists, ...this.#work(status)].join('\n\n');
+  }
+
+  /** A plugin without such work has no such section. */
+  #work({ work, workProblem }: Status): string[] {
+    if (work === null && workProblem === null) return [];
+    const lines =
+      work === null
+        ? `unknown: ${workProblem}`
+        : keyValues(
+            work.map(({ kind, count, waiting }) => [
+              kind,
+              waiting === 0 ? count : `${count} (${waiting} kept for now)`,
+            ]),
+          );
+    return [`${this.heading('Background Work')}\n${lines}`];
   }
 }

@@ -1,16 +1,15 @@
-import { keyValues } from '../../src/cli/columns.js';
 import { PannierCommand } from '../../src/cli/command.js';
+import { createdVolume, describeCreated } from '../../src/cli/created.js';
 import { endpointFlags, outputFlags } from '../../src/cli/flags.js';
 import { openPlugin } from '../../src/cli/plugin.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
 import { specArgument, usableSpec } from '../../src/cli/specs.js';
 import { createVolumeRequest } from '../../src/spec/csi.js';
-import { formatBytes } from '../../src/volume/size.js';
 
 export default class VolumeCreate extends PannierCommand {
   static override summary = 'Create a volume from a specification';
   static override description =
-    'Creates the volume that a specification describes. Its name makes the call repeatable: the same specification again answers the same volume, and another one under that name is refused.';
+    'Creates the volume that a specification describes. Its name makes the call repeatable: the same specification again answers the same volume, and another one under that name is refused.\n\nWith snapshot_id or clone_id in the specification it begins with the content of a snapshot or of another volume; `pannier snapshot restore` and `pannier volume clone` do that without a specification.';
   static override examples = [
     'pannier volume create volume.hcl',
     'pannier volume create -json - < volume.json',
@@ -27,23 +26,12 @@ export default class VolumeCreate extends PannierCommand {
     const secrets = { ...spec.secrets, ...(await readSecrets(flags['secrets-file'])) };
     await using plugin = openPlugin(flags.endpoint);
     this.monitor(`Creating volume "${spec.name}"`);
-    const { volume } = await this.progress(
+    const answer = await this.progress(
       'CreateVolume',
       plugin.controller.createVolume(createVolumeRequest({ ...spec, secrets })),
     );
-    const created = {
-      id: volume?.volumeId ?? '',
-      name: spec.name,
-      capacityBytes: volume?.capacityBytes ?? 0n,
-      context: volume?.volumeContext ?? {},
-    };
+    const created = createdVolume(spec.name, answer);
     this.monitor(`Created volume "${created.id}"`);
-    await this.data(created, () =>
-      keyValues([
-        ['ID', created.id],
-        ['Name', created.name],
-        ['Capacity', formatBytes(created.capacityBytes)],
-      ]),
-    );
+    await this.data(created, () => describeCreated(created));
   }
 }

@@ -1,15 +1,13 @@
 import { capabilityOf } from '../../src/cli/capabilities.js';
 import { PannierCommand } from '../../src/cli/command.js';
-import { UsageError } from '../../src/cli/errors.js';
 import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
 import { Mounts, mountsFolder } from '../../src/cli/mounts.js';
 import { openPlugin } from '../../src/cli/plugin.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
-import { sizeInWords } from '../../src/cli/sizes.js';
+import { readSize, sizeInWords } from '../../src/cli/sizes.js';
 import { usableSpec } from '../../src/cli/specs.js';
 import { type MountUsage, mountUsage } from '../../src/cli/usage.js';
 import { findVolume } from '../../src/cli/volumes.js';
-import { parseCapacity } from '../../src/spec/capacity.js';
 
 export default class VolumeExpand extends PannierCommand {
   static override summary = 'Grow a volume';
@@ -97,15 +95,4 @@ async function readTarget(text: string): Promise<{ id: string; secrets: Record<s
   if (text !== '-' && !/\.(?:hcl|json)$/.test(text)) return { id: text, secrets: {} };
   const { spec } = await usableSpec(text);
   return { id: spec.name, secrets: { ...spec.secrets } };
-}
-
-function readSize(text: string): bigint {
-  try {
-    const bytes = parseCapacity(text);
-    if (bytes > 0n) return bytes;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(error.message);
-  }
-  throw new UsageError(`"${text}" is no size for a volume`);
 }

@@ -1,14 +1,17 @@
 import { keyValues } from '../../src/cli/columns.js';
 import { PannierCommand } from '../../src/cli/command.js';
+import { describeSource } from '../../src/cli/content-source.js';
 import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
-import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
+import { ifOffered, openPlugin, type Plugin } from '../../src/cli/plugin.js';
+import { listSnapshots, snapshotTable } from '../../src/cli/snapshots.js';
 import { findVolumeByPrefix, listVolumes, volumeTable } from '../../src/cli/volumes.js';
+import { describeWork, workOn } from '../../src/cli/work.js';
 import { formatBytes } from '../../src/volume/size.js';
 
 export default class VolumeStatus extends PannierCommand {
   static override summary = 'List volumes, or show one';
   static override description =
-    'Without an ID, lists all volumes that the plugin knows. With one, shows that volume, and where `pannier volume mount` has it on this machine. The ID is a handle, a name, or the beginning of either that only one volume has.';
+    'Without an ID, lists all volumes that the plugin knows. With one, shows that volume, what it was made from, its snapshots, what the background does to it, and where `pannier volume mount` has it on this machine. The ID is a handle, a name, or the beginning of either that only one volume has.';
   static override examples = [
     'pannier volume status',
     'pannier volume status ceph/rbd/pannier-data',
@@ -30,22 +33,35 @@ export default class VolumeStatus extends PannierCommand {
     const volume = await this.progress('Reading the volume', findVolumeByPrefix(plugin, id));
     const { Mounts, mountsFolder } = await import('../../src/cli/mounts.js');
     const { mountTable, mountUsage } = await import('../../src/cli/usage.js');
-    const records = await new Mounts(mountsFolder(endpoint)).list();
-    const mounts = await Promise.all(
-      records
-        .filter(({ volumeId }) => volumeId === volume.id)
-        .map((record) => mountUsage(plugin, record)),
+    const records = (await new Mounts(mountsFolder(endpoint)).list()).filter(
+      ({ volumeId }) => volumeId === volume.id,
     );
-    await this.data({ ...volume, mounts }, () => {
+    const [snapshots, work, mounts] = await this.progress(
+      'Reading its snapshots',
+      Promise.all([
+        ifOffered(listSnapshots(plugin, {}, volume.id)),
+        workOn(plugin, volume.id),
+        Promise.all(records.map((record) => mountUsage(plugin, record))),
+      ]),
+    );
+    await this.data({ ...volume, snapshots, work, mounts }, () => {
       const about = keyValues([
         ['ID', volume.id],
         ['Name', volume.name],
         ['Capacity', `${formatBytes(volume.capacityBytes)} (${volume.capacityBytes} bytes)`],
         ['Nodes', volume.nodes.join(', ')],
+        ['Source', describeSource(volume.source)],
+        ...(work ?? []).map((one) => ['Work', describeWork(one)] as const),
       ]);
-      return mounts.length === 0
-        ? about
-        : `${about}\n\n${this.heading('Mounts')}\n${mountTable(mounts)}`;
+      return [
+        about,
+        ...this.#section('Snapshots', snapshots ?? [], snapshotTable),
+        ...this.#section('Mounts', mounts, mountTable),
+      ].join('\n\n');
     });
+  }
+
+  #section<T>(title: string, rows: readonly T[], table: (rows: readonly T[]) => string): string[] {
+    return rows.length === 0 ? [] : [`${this.heading(title)}\n${table(rows)}`];
   }
 }

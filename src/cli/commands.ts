@@ -101,8 +101,13 @@ function meant(config: Pick<Config, 'commandIDs'>, path: Words): string {
   const before = path.slice(0, -1);
   const last = path.at(-1) ?? '';
   const known = children(config, before);
-  const near = guess(last, known) ?? known.find((word) => children(config, [word]).includes(last));
-  if (near === undefined) return `; there are ${known.join(', ')}`;
-  const isTopic = before.length === 0 && children(config, [near]).includes(last);
-  return `; did you mean "${[...before, near, ...(isTopic ? [last] : [])].join(' ')}"?`;
+  const near = guess(last, known);
+  const meant =
+    near === undefined
+      ? known.filter((word) => children(config, [...before, word]).includes(last))
+      : [near];
+  if (meant.length === 0) return `; there are ${known.join(', ')}`;
+  const behind = near === undefined ? [last] : [];
+  const lines = meant.map((word) => `"${[...before, word, ...behind].join(' ')}"`);
+  return `; did you mean ${lines.join(' or ')}?`;
 }

@@ -5,7 +5,9 @@ import {
   PluginCapability_Service_Type as Service,
 } from '../proto/csi/v1/csi_pb.js';
 import { HealthCheckResponse_ServingStatus as Serving } from '../proto/grpc/health/v1/health_pb.js';
-import { isStatus, type Plugin } from './plugin.js';
+import { ifOffered, type Plugin } from './plugin.js';
+import { CallFailed } from './rpc.js';
+import { countWork, type WorkCount } from './work.js';
 
 /** What a plugin says of itself; the keys are those of -json and -t. Null: it does not offer that. */
 export interface PluginStatus {
@@ -24,12 +26,16 @@ export interface PluginStatus {
     readonly maxVolumes: bigint;
     readonly topology: Readonly<Record<string, string>>;
   } | null;
+  /** What its controller has to do in the background; null also where that cannot be told now. */
+  readonly work: readonly WorkCount[] | null;
+  /** Why it cannot be told; null where it can. */
+  readonly workProblem: string | null;
 }
 
 export async function pluginStatus(plugin: Plugin, endpoint: string): Promise<PluginStatus> {
   const { identity, controller, node } = plugin;
   const health = await plugin.health();
-  const [info, probe, offered, ofController, ofNode, nodeInfo, healthy] = await Promise.all([
+  const [info, probe, offered, ofController, ofNode, nodeInfo, healthy, work] = await Promise.all([
     identity.getPluginInfo({}),
     identity.probe({}),
     identity.getPluginCapabilities({}),
@@ -37,6 +43,7 @@ export async function pluginStatus(plugin: Plugin, endpoint: string): Promise<Pl
     ifOffered(node.nodeGetCapabilities({})),
     ifOffered(node.nodeGetInfo({})),
     ifOffered(health.check({ service: '' })),
+    workOf(plugin),
   ]);
   return {
     name: info.name,
@@ -60,6 +67,7 @@ export async function pluginStatus(plugin: Plugin, endpoint: string): Promise<Pl
       maxVolumes: nodeInfo.maxVolumesPerNode,
       topology: nodeInfo.accessibleTopology?.segments ?? {},
     },
+    ...work,
   };
 }
 
@@ -67,11 +75,12 @@ function word(names: Readonly<Record<number, string>>, value: number): string {
   return names[value] ?? `UNKNOWN_${value}`;
 }
 
-async function ifOffered<T>(call: Promise<T>): Promise<T | null> {
+/** A plugin whose cluster does not answer is shown all the same. */
+async function workOf(plugin: Plugin): Promise<Pick<PluginStatus, 'work' | 'workProblem'>> {
   try {
-    return await call;
+    return { work: await countWork(plugin), workProblem: null };
   } catch (error) {
-    if (isStatus(error, 'UNIMPLEMENTED')) return null;
-    throw error;
+    if (!(error instanceof CallFailed)) throw error;
+    return { work: null, workProblem: error.message };
   }
 }

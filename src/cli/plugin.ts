@@ -3,6 +3,7 @@ import type { ServiceClient } from '../csi/wire/client.js';
 import { type Endpoint, parseEndpoint } from '../csi/wire/endpoint.js';
 import { Controller, Identity, Node } from '../proto/csi/v1/csi_pb.js';
 import type { Health } from '../proto/grpc/health/v1/health_pb.js';
+import type { Admin } from '../proto/pannier/admin/v1/admin_pb.js';
 import { VolumeError } from '../volume/errors.js';
 import { CommandError, EXIT } from './errors.js';
 import { CallFailed, connect, NotConnected } from './rpc.js';
@@ -17,20 +18,24 @@ export interface Plugin extends AsyncDisposable {
   readonly node: ServiceClient<typeof Node>;
   /** gRPC's own health service, which few commands ask. */
   health(): Promise<ServiceClient<typeof Health>>;
+  /** What Pannier's controller offers beside CSI; other plugins answer UNIMPLEMENTED. */
+  admin(): Promise<ServiceClient<typeof Admin>>;
 }
+
+type Service = typeof Identity | typeof Controller | typeof Node | typeof Health | typeof Admin;
 
 /** Opens a plugin. Throws CommandError where the address is not one. */
 export function openPlugin(address: string): Plugin {
   const endpoint = readEndpoint(address);
   const connection = connect(endpoint, LIMIT_MS);
-  const service = <S extends typeof Identity | typeof Controller | typeof Node | typeof Health>(
-    desc: S,
-  ) => explained(connection.service(desc), address, endpoint);
+  const service = <S extends Service>(desc: S) =>
+    explained(connection.service(desc), address, endpoint);
   return {
     identity: service(Identity),
     controller: service(Controller),
     node: service(Node),
     health: async () => service((await import('../proto/grpc/health/v1/health_pb.js')).Health),
+    admin: async () => service((await import('../proto/pannier/admin/v1/admin_pb.js')).Admin),
     async [Symbol.asyncDispose]() {
       connection.close();
     },
@@ -98,4 +103,14 @@ async function isSocket(path: string): Promise<boolean> {
 /** True where a call failed with this gRPC status. */
 export function isStatus(error: unknown, code: string): boolean {
   return error instanceof CallFailed && error.code === code;
+}
+
+/** What a call answers; null where the plugin does not offer it. */
+export async function ifOffered<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isStatus(error, 'UNIMPLEMENTED')) return null;
+    throw error;
+  }
 }

@@ -1,7 +1,9 @@
 import type { Volume } from '../proto/csi/v1/csi_pb.js';
 import { formatBytes } from '../volume/size.js';
 import { table } from './columns.js';
+import { type ContentSource, contentSource } from './content-source.js';
 import { CommandError } from './errors.js';
+import { onlyOne } from './matching.js';
 import { isStatus, type Plugin } from './plugin.js';
 
 /** A volume as commands show it; the keys are those of -json and -t. */
@@ -12,6 +14,8 @@ export interface ListedVolume {
   readonly capacityBytes: bigint;
   /** Node ids on which it is published. */
   readonly nodes: readonly string[];
+  /** What it was made from; null where from nothing. */
+  readonly source: ContentSource | null;
   readonly context: Readonly<Record<string, string>>;
 }
 
@@ -81,7 +85,15 @@ export function volumeTable(volumes: readonly ListedVolume[]): string {
 
 function listed(volume: Volume, nodes: readonly string[]): ListedVolume {
   const { volumeId: id, capacityBytes, volumeContext: context } = volume;
-  return { id, name: context.name ?? null, capacityBytes, nodes: [...nodes].sort(), context };
+  const source = contentSource(volume.contentSource);
+  return {
+    id,
+    name: context.name ?? null,
+    capacityBytes,
+    nodes: [...nodes].sort(),
+    source,
+    context,
+  };
 }
 
 function isExactly({ id, name }: ListedVolume, text: string): boolean {
@@ -97,11 +109,9 @@ function only(
   text: string,
   matches: (volume: ListedVolume, text: string) => boolean,
 ): ListedVolume | undefined {
-  const found = volumes.filter((volume) => matches(volume, text));
-  if (found.length <= 1) return found[0];
-  throw new CommandError('Prefix matched multiple volumes', {
-    text: volumeTable(found),
-    code: 'AMBIGUOUS',
-    details: found.map(({ id }) => id),
-  });
+  return onlyOne(
+    volumes.filter((volume) => matches(volume, text)),
+    'Prefix matched multiple volumes',
+    volumeTable,
+  );
 }

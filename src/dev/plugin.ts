@@ -9,7 +9,7 @@ import type { CephAccess } from './ceph/cluster.js';
 import { DevError } from './errors.js';
 import type { DevLayout } from './layout.js';
 import { findProcesses, terminate } from './processes.js';
-import { tail } from './run.js';
+import { tail, withoutCeph } from './run.js';
 
 /** The name of the cluster in handles: `ceph/rbd/image`. */
 export const CLUSTER = 'ceph';
@@ -67,7 +67,7 @@ export async function startPlugin(
   const child = spawn(command, [...args, 'plugin', 'run', `-config=${layout.config}`], {
     detached: true,
     stdio: ['ignore', log, log],
-    env: withoutSettings(process.env),
+    env: withoutSettings(withoutCeph(process.env)),
   });
   closeSync(log);
   let ended: string | undefined;

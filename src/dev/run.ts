@@ -16,11 +16,15 @@ export interface RunOptions {
   readonly outputFile?: string;
 }
 
+/** What Ceph's programs read besides their arguments. A caller has it for a cluster of its own. */
+const CEPH_VARIABLES = ['CEPH_ARGS', 'CEPH_CONF', 'CEPH_KEYRING'];
+
 const DEFAULT_LIMIT_MS = 60_000;
 const TAIL_LINES = 6;
 
 /**
- * Runs a program without a shell and returns what it printed on standard output.
+ * Runs a program without a shell, and without what the environment says of another Ceph. Returns what it printed
+ * on standard output.
  *
  * @throws DevError where it is missing, fails or exceeds its limit, with the end of what it said.
  */
@@ -34,6 +38,7 @@ export async function run(
   const file = outputFile === undefined ? undefined : openSync(outputFile, 'a');
   const child = spawn(command, args, {
     stdio: [input === undefined ? 'ignore' : 'pipe', file ?? 'pipe', file ?? 'pipe'],
+    env: withoutCeph(process.env),
   });
   if (file !== undefined) closeSync(file);
   const stdout: Buffer[] = [];
@@ -79,6 +84,11 @@ export async function run(
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', abort);
   }
+}
+
+/** An environment that says nothing of any Ceph. */
+export function withoutCeph(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !CEPH_VARIABLES.includes(name)));
 }
 
 /** The last lines of a text that say something. */

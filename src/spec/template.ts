@@ -20,6 +20,10 @@ plugin_id = "pannier"
 capacity_min = "1GiB"
 # capacity_max = "10GiB"
 
+# What it begins with, instead of nothing: a snapshot that "pannier snapshot list" shows. clone_id, in its place,
+# names a volume. The size is that of the source or larger.
+# snapshot_id = "ceph/rbd/pannier-data-hjxla6iphgwipskphbll@before-abcdefghijklmnopqrst-abcdef"
+
 # At least one; each is a way in which the volume may be used.
 #
 # access_mode: single-node-writer, single-node-reader-only, multi-node-reader-only, and for block devices

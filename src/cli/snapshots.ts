@@ -1,0 +1,151 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import type { Snapshot } from '../proto/csi/v1/csi_pb.js';
+import { nameKey } from '../volume/name.js';
+import { formatBytes } from '../volume/size.js';
+import { keyOfSnapshotName, parseSnapshotHandle } from '../volume/snapshot/handle.js';
+import { keyValues, table } from './columns.js';
+import { CommandError } from './errors.js';
+import { onlyOne } from './matching.js';
+import { isStatus, type Plugin } from './plugin.js';
+import { formatTime } from './time.js';
+
+/** A snapshot as commands show it; the keys are those of -json and -t. */
+export interface ListedSnapshot {
+  readonly id: string;
+  /** The handle that its volume had, which may be deleted by now. */
+  readonly sourceVolumeId: string;
+  readonly sizeBytes: bigint;
+  readonly created: Date | null;
+  readonly readyToUse: boolean;
+}
+
+type Secrets = Readonly<Record<string, string>>;
+
+const PAGE = 1000;
+
+/** All snapshots, or those of one volume, page by page, the oldest first. */
+export async function listSnapshots(
+  { controller }: Plugin,
+  secrets: Secrets,
+  sourceVolumeId = '',
+): Promise<ListedSnapshot[]> {
+  const snapshots: ListedSnapshot[] = [];
+  let startingToken = '';
+  do {
+    const page = await controller.listSnapshots({
+      maxEntries: PAGE,
+      startingToken,
+      sourceVolumeId,
+      secrets: { ...secrets },
+    });
+    for (const { snapshot } of page.entries)
+      if (snapshot !== undefined) snapshots.push(listed(snapshot));
+    startingToken = page.nextToken;
+  } while (startingToken !== '');
+  return snapshots.sort((a, b) => (a.created?.getTime() ?? 0) - (b.created?.getTime() ?? 0));
+}
+
+/** The snapshot that `id` is the handle or the CSI name of, or undefined. */
+export async function lookUpSnapshot(
+  plugin: Plugin,
+  id: string,
+  secrets: Secrets,
+): Promise<ListedSnapshot | undefined> {
+  return (
+    (await getSnapshot(plugin, id, secrets)) ?? named(await listSnapshots(plugin, secrets), id)
+  );
+}
+
+/** The same. Throws CommandError, NOT_FOUND, where there is none. */
+export async function findSnapshot(
+  plugin: Plugin,
+  id: string,
+  secrets: Secrets,
+): Promise<ListedSnapshot> {
+  return (await lookUpSnapshot(plugin, id, secrets)) ?? snapshotNotFound(id);
+}
+
+/** The same, where the beginning of a handle, or of what follows its "@", will do. */
+export async function findSnapshotByPrefix(
+  plugin: Plugin,
+  id: string,
+  secrets: Secrets,
+): Promise<ListedSnapshot> {
+  const exact = await getSnapshot(plugin, id, secrets);
+  if (exact !== undefined) return exact;
+  const snapshots = await listSnapshots(plugin, secrets);
+  return (
+    named(snapshots, id) ?? only(snapshots.filter((one) => begins(one, id))) ?? snapshotNotFound(id)
+  );
+}
+
+async function getSnapshot(
+  { controller }: Plugin,
+  snapshotId: string,
+  secrets: Secrets,
+): Promise<ListedSnapshot | undefined> {
+  if (snapshotId === '') return undefined;
+  try {
+    const { snapshot } = await controller.getSnapshot({ snapshotId, secrets: { ...secrets } });
+    return snapshot && listed(snapshot);
+  } catch (error) {
+    if (isStatus(error, 'NOT_FOUND') || isStatus(error, 'UNIMPLEMENTED')) return undefined;
+    throw error;
+  }
+}
+
+export function snapshotNotFound(id: string): never {
+  throw new CommandError(`snapshot "${id}" does not exist`, {
+    code: 'NOT_FOUND',
+    remedy: 'List what exists with `pannier snapshot list`.',
+  });
+}
+
+export function snapshotTable(snapshots: readonly ListedSnapshot[]): string {
+  return table(
+    ['ID', 'Source', 'Size', 'Created', 'Ready'],
+    snapshots.map(({ id, sourceVolumeId, sizeBytes, created, readyToUse }) => [
+      id,
+      sourceVolumeId,
+      formatBytes(sizeBytes),
+      created && formatTime(created),
+      readyToUse,
+    ]),
+  );
+}
+
+export function describeSnapshot(snapshot: ListedSnapshot): string {
+  const { id, sourceVolumeId, sizeBytes, created, readyToUse } = snapshot;
+  return keyValues([
+    ['ID', id],
+    ['Source', sourceVolumeId],
+    ['Size', `${formatBytes(sizeBytes)} (${sizeBytes} bytes)`],
+    ['Created', created && formatTime(created)],
+    ['Ready', readyToUse],
+  ]);
+}
+
+export function listed(snapshot: Snapshot): ListedSnapshot {
+  const { snapshotId: id, sourceVolumeId, sizeBytes, creationTime, readyToUse } = snapshot;
+  const created = creationTime === undefined ? null : timestampDate(creationTime);
+  return { id, sourceVolumeId, sizeBytes, created, readyToUse };
+}
+
+/** CSI does not answer a snapshot's name. A handle of ours holds the name's key. */
+function named(snapshots: readonly ListedSnapshot[], text: string): ListedSnapshot | undefined {
+  const key = nameKey(text);
+  return only(snapshots.filter(({ id }) => id === text || keyOfSnapshotName(nameIn(id)) === key));
+}
+
+function begins({ id }: ListedSnapshot, text: string): boolean {
+  return id.startsWith(text) || nameIn(id).startsWith(text);
+}
+
+/** What RBD calls a snapshot; '' where the handle is another plugin's. */
+function nameIn(id: string): string {
+  return parseSnapshotHandle(id)?.snapshot ?? '';
+}
+
+function only(found: readonly ListedSnapshot[]): ListedSnapshot | undefined {
+  return onlyOne(found, 'Prefix matched multiple snapshots', snapshotTable);
+}
