@@ -11,7 +11,7 @@ import { slugOf } from '../../src/volume/name.js';
 export default class SnapshotCreate extends PannierCommand {
   static override summary = 'Take a snapshot of a volume';
   static override description =
-    'Takes a snapshot of a volume, which may be in use: it holds what had been written by then, as after a power cut. The volume is named by its whole handle or name.\n\nThe name makes the call repeatable: the same name again answers the same snapshot, and a name that a snapshot of another volume has is refused. CSI asks for a name, and `nomad volume snapshot create` without one sends none; here it is made from that of the volume and the time, so that each call takes another snapshot.';
+    'Takes a snapshot of a volume, which may be in use: it holds what had been written by then, as after a power cut. The volume is named by its whole handle or name.\n\nThe name makes the call repeatable: the same name again answers the same snapshot, and a name that a snapshot of another volume has is refused. CSI asks for a name, and `nomad volume snapshot create` without one sends none; here it is made from the time and that of the volume, so that each call takes another snapshot.';
   static override examples = [
     'pannier snapshot create data before-upgrade',
     "pannier snapshot create -t '{{.id}}' data",
@@ -43,9 +43,9 @@ export default class SnapshotCreate extends PannierCommand {
   }
 }
 
-/** `data-20260102T150405678Z`. */
+/** `20260102T150405678Z-data`: the handle shows the beginning of it, and the volume's name besides. */
 function newName(volume: string): string {
-  return [slugOf(volume), new Date().toISOString().replace(/[-:.]/g, '')]
+  return [new Date().toISOString().replace(/[-:.]/g, ''), slugOf(volume)]
     .filter((part) => part !== '')
     .join('-');
 }

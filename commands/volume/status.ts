@@ -3,7 +3,7 @@ import { PannierCommand } from '../../src/cli/command.js';
 import { describeSource } from '../../src/cli/content-source.js';
 import { argument, endpointFlags, outputFlags } from '../../src/cli/flags.js';
 import { ifOffered, openPlugin, type Plugin } from '../../src/cli/plugin.js';
-import { listSnapshots, snapshotTable } from '../../src/cli/snapshots.js';
+import { listSnapshots, ownSnapshotTable } from '../../src/cli/snapshots.js';
 import { findVolumeByPrefix, listVolumes, volumeTable } from '../../src/cli/volumes.js';
 import { describeWork, workOn } from '../../src/cli/work.js';
 import { formatBytes } from '../../src/volume/size.js';
@@ -55,7 +55,7 @@ export default class VolumeStatus extends PannierCommand {
       ]);
       return [
         about,
-        ...this.#section('Snapshots', snapshots ?? [], snapshotTable),
+        ...this.#section('Snapshots', snapshots ?? [], ownSnapshotTable),
         ...this.#section('Mounts', mounts, mountTable),
       ].join('\n\n');
     });

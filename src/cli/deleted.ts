@@ -16,9 +16,10 @@ export interface ListedDeletion {
   /** RBD's id of the image, which tells it from others that had the same handle. */
   readonly imageId: string;
   readonly sizeBytes: bigint;
-  readonly deleted: Date;
+  /** ISO 8601, as the next. */
+  readonly deleted: string;
   /** Until when it is kept at least. */
-  readonly keptUntil: Date;
+  readonly keptUntil: string;
   /** How many snapshots keep it beyond that. */
   readonly snapshots: number;
   /** Its space is being freed: it cannot be taken back. */
@@ -79,7 +80,7 @@ export function deletionTable(volumes: readonly ListedDeletion[]): string {
       one.name,
       one.imageId,
       formatBytes(one.sizeBytes),
-      formatTime(one.deleted),
+      formatTime(new Date(one.deleted)),
       kept(one),
       one.snapshots,
     ]),
@@ -87,13 +88,15 @@ export function deletionTable(volumes: readonly ListedDeletion[]): string {
 }
 
 function kept({ keptUntil, snapshots, freeing }: ListedDeletion): string {
-  if (!freeing && keptUntil.getTime() > Date.now()) return formatTime(keptUntil);
+  const until = new Date(keptUntil);
+  if (!freeing && until.getTime() > Date.now()) return formatTime(until);
   return !freeing && snapshots > 0 ? 'its snapshots go' : 'being freed';
 }
 
 function listed(volume: DeletedVolume): ListedDeletion {
   const { volumeId: id, name, imageId, sizeBytes, deleted, until, snapshots, freeing } = volume;
-  const time = (stamp: typeof until) => (stamp === undefined ? new Date(0) : timestampDate(stamp));
+  const time = (stamp: typeof until) =>
+    (stamp === undefined ? new Date(0) : timestampDate(stamp)).toISOString();
   return {
     ...{ id, name, imageId, sizeBytes, snapshots, freeing },
     deleted: time(deleted),

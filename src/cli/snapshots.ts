@@ -3,7 +3,7 @@ import type { Snapshot } from '../proto/csi/v1/csi_pb.js';
 import { nameKey } from '../volume/name.js';
 import { formatBytes } from '../volume/size.js';
 import { keyOfSnapshotName, parseSnapshotHandle } from '../volume/snapshot/handle.js';
-import { keyValues, table } from './columns.js';
+import { type Cell, keyValues, table } from './columns.js';
 import { CommandError } from './errors.js';
 import { onlyOne } from './matching.js';
 import { isStatus, type Plugin } from './plugin.js';
@@ -15,7 +15,8 @@ export interface ListedSnapshot {
   /** The handle that its volume had, which may be deleted by now. */
   readonly sourceVolumeId: string;
   readonly sizeBytes: bigint;
-  readonly created: Date | null;
+  /** ISO 8601; null where the plugin does not tell. */
+  readonly created: string | null;
   readonly readyToUse: boolean;
 }
 
@@ -42,7 +43,8 @@ export async function listSnapshots(
       if (snapshot !== undefined) snapshots.push(listed(snapshot));
     startingToken = page.nextToken;
   } while (startingToken !== '');
-  return snapshots.sort((a, b) => (a.created?.getTime() ?? 0) - (b.created?.getTime() ?? 0));
+  const time = ({ created }: ListedSnapshot) => (created === null ? 0 : Date.parse(created));
+  return snapshots.sort((a, b) => time(a) - time(b));
 }
 
 /** The snapshot that `id` is the handle or the CSI name of, or undefined. */
@@ -104,14 +106,20 @@ export function snapshotNotFound(id: string): never {
 export function snapshotTable(snapshots: readonly ListedSnapshot[]): string {
   return table(
     ['ID', 'Source', 'Size', 'Created', 'Ready'],
-    snapshots.map(({ id, sourceVolumeId, sizeBytes, created, readyToUse }) => [
-      id,
-      sourceVolumeId,
-      formatBytes(sizeBytes),
-      created && formatTime(created),
-      readyToUse,
-    ]),
+    snapshots.map((one) => [one.id, one.sourceVolumeId, ...cells(one)]),
   );
+}
+
+/** The same for snapshots of one volume. */
+export function ownSnapshotTable(snapshots: readonly ListedSnapshot[]): string {
+  return table(
+    ['ID', 'Size', 'Created', 'Ready'],
+    snapshots.map((one) => [one.id, ...cells(one)]),
+  );
+}
+
+function cells({ sizeBytes, created, readyToUse }: ListedSnapshot): Cell[] {
+  return [formatBytes(sizeBytes), created && formatTime(new Date(created)), readyToUse];
 }
 
 export function describeSnapshot(snapshot: ListedSnapshot): string {
@@ -120,14 +128,14 @@ export function describeSnapshot(snapshot: ListedSnapshot): string {
     ['ID', id],
     ['Source', sourceVolumeId],
     ['Size', `${formatBytes(sizeBytes)} (${sizeBytes} bytes)`],
-    ['Created', created && formatTime(created)],
+    ['Created', created && formatTime(new Date(created))],
     ['Ready', readyToUse],
   ]);
 }
 
 export function listed(snapshot: Snapshot): ListedSnapshot {
   const { snapshotId: id, sourceVolumeId, sizeBytes, creationTime, readyToUse } = snapshot;
-  const created = creationTime === undefined ? null : timestampDate(creationTime);
+  const created = creationTime === undefined ? null : timestampDate(creationTime).toISOString();
   return { id, sourceVolumeId, sizeBytes, created, readyToUse };
 }
 

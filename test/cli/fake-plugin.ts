@@ -1,4 +1,5 @@
-import { implement } from '../../src/csi/wire/adapter.js';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { type Handlers, implement } from '../../src/csi/wire/adapter.js';
 import { HealthService } from '../../src/csi/wire/health.js';
 import { serve } from '../../src/csi/wire/server.js';
 import { openLog } from '../../src/observe/log.js';
@@ -10,7 +11,9 @@ import {
   NodeServiceCapability_RPC_Type as NodeRpc,
   PluginCapability_Service_Type as Service,
   VolumeUsage_Unit as Unit,
+  type VolumeContentSource,
 } from '../../src/proto/csi/v1/csi_pb.js';
+import { Admin, type Work_Kind } from '../../src/proto/pannier/admin/v1/admin_pb.js';
 import { fail } from '../../src/volume/errors.js';
 
 interface FakeVolume {
@@ -18,20 +21,61 @@ interface FakeVolume {
   readonly name: string;
   size: bigint;
   readonly nodes: Set<string>;
+  source?: VolumeContentSource | undefined;
 }
+
+interface FakeSnapshot {
+  readonly id: string;
+  readonly source: string;
+  readonly size: bigint;
+  readonly created: Date;
+}
+
+export interface FakeDeletion {
+  readonly volumeId: string;
+  readonly name: string;
+  readonly imageId: string;
+  readonly sizeBytes: bigint;
+  readonly deleted: Date;
+  readonly until: Date;
+  readonly snapshots: number;
+  readonly freeing: boolean;
+}
+
+interface FakeWork {
+  readonly kind: Work_Kind;
+  readonly volumeId?: string;
+  readonly percent?: number;
+  readonly until?: Date;
+}
+
+/** When all its snapshots are taken. */
+export const NOW = new Date('2026-01-02T15:04:05.678Z');
 
 /** A CSI plugin in memory, for what the commands do and print. It keeps the calls that were made. */
 export class FakePlugin {
   readonly volumes = new Map<string, FakeVolume>();
+  readonly snapshots = new Map<string, FakeSnapshot>();
+  /** What its Admin service tells; undefined where it has none, as other drivers. */
+  admin: { readonly deleted: FakeDeletion[]; readonly work: FakeWork[] } | undefined = {
+    deleted: [],
+    work: [],
+  };
   readonly calls: Array<{ readonly rpc: string; readonly request: Record<string, unknown> }> = [];
   /** Target paths, and the volume at each. */
   readonly targets = new Map<string, string>();
   /** RPCs that fail, with the way they do. */
   readonly failing = new Map<string, () => never>();
   pageSize = 2;
+  /** CreateSnapshot, DeleteSnapshot, ListSnapshots and GetSnapshot. */
+  offersSnapshots = true;
 
   add(id: string, name: string, size: bigint, ...nodes: string[]): void {
     this.volumes.set(id, { id, name, size, nodes: new Set(nodes) });
+  }
+
+  addSnapshot(id: string, source: string, size: bigint, created: Date): void {
+    this.snapshots.set(id, { id, source, size, created });
   }
 
   /** The RPCs since the last time this was asked. */
@@ -42,7 +86,13 @@ export class FakePlugin {
   async listen(endpoint: string): Promise<() => Promise<void>> {
     const server = await serve(
       endpoint,
-      [this.#identity(), this.#controller(), this.#node(), new HealthService([]).implementation()],
+      [
+        this.#identity(),
+        this.#controller(),
+        this.#node(),
+        ...(this.admin === undefined ? [] : [this.#admin(this.admin)]),
+        new HealthService([]).implementation(),
+      ],
       openLog('error'),
     );
     return () => server.close(0);
@@ -57,6 +107,10 @@ export class FakePlugin {
     return this.volumes.get(id) ?? fail('volume-not-found', { volume: id });
   }
 
+  #snapshot(id: string): FakeSnapshot {
+    return this.snapshots.get(id) ?? fail('snapshot-not-found', { snapshot: id });
+  }
+
   #identity() {
     return implement(Identity, {
       getPluginInfo: async () => ({ name: 'fake.pannier', vendorVersion: '1.2.3' }),
@@ -68,10 +122,11 @@ export class FakePlugin {
   }
 
   #controller() {
-    const answer = ({ id, name, size }: FakeVolume) => ({
+    const answer = ({ id, name, size, source }: FakeVolume) => ({
       volumeId: id,
       capacityBytes: size,
       volumeContext: name === '' ? {} : { name },
+      ...(source === undefined ? {} : { contentSource: source }),
     });
     return implement(Controller, {
       createVolume: async (request) => {
@@ -81,13 +136,16 @@ export class FakePlugin {
           request.name,
           request.capacityRange?.requiredBytes ?? 1n << 30n,
         );
-        return { volume: answer(this.#volume(`fake/rbd/${request.name}`)) };
+        const volume = this.#volume(`fake/rbd/${request.name}`);
+        volume.source = request.volumeContentSource;
+        return { volume: answer(volume) };
       },
       deleteVolume: async (request) => {
         this.#record('DeleteVolume', request);
         this.volumes.delete(request.volumeId);
         return {};
       },
+      ...(this.offersSnapshots ? this.#snapshotCalls() : {}),
       controllerPublishVolume: async (request) => {
         this.#record('ControllerPublishVolume', request);
         this.#volume(request.volumeId).nodes.add(request.nodeId);
@@ -128,6 +186,83 @@ export class FakePlugin {
           ControllerRpc.PUBLISH_UNPUBLISH_VOLUME,
         ].map((type) => ({ type: { case: 'rpc' as const, value: { type } } })),
       }),
+    });
+  }
+
+  #snapshotCalls(): Partial<Handlers<typeof Controller>> {
+    const answerSnapshot = ({ id, source, size, created }: FakeSnapshot) => ({
+      snapshotId: id,
+      sourceVolumeId: source,
+      sizeBytes: size,
+      creationTime: timestampFromDate(created),
+      readyToUse: true,
+    });
+    return {
+      createSnapshot: async (request) => {
+        this.#record('CreateSnapshot', request);
+        const id = `${request.sourceVolumeId}@${request.name}`;
+        this.addSnapshot(
+          id,
+          request.sourceVolumeId,
+          this.#volume(request.sourceVolumeId).size,
+          NOW,
+        );
+        return { snapshot: answerSnapshot(this.#snapshot(id)) };
+      },
+      deleteSnapshot: async (request) => {
+        this.#record('DeleteSnapshot', request);
+        this.snapshots.delete(request.snapshotId);
+        return {};
+      },
+      listSnapshots: async (request) => {
+        this.failing.get('ListSnapshots')?.();
+        const from = Number(request.startingToken || 0);
+        const all = [...this.snapshots.values()].filter(
+          ({ source }) => request.sourceVolumeId === '' || source === request.sourceVolumeId,
+        );
+        const page = all.slice(from, from + this.pageSize);
+        const next = from + page.length;
+        return {
+          entries: page.map((snapshot) => ({ snapshot: answerSnapshot(snapshot) })),
+          nextToken: next < all.length ? String(next) : '',
+        };
+      },
+      getSnapshot: async ({ snapshotId }) => {
+        this.failing.get('GetSnapshot')?.();
+        return { snapshot: answerSnapshot(this.#snapshot(snapshotId)) };
+      },
+    };
+  }
+
+  #admin({ deleted, work }: NonNullable<FakePlugin['admin']>) {
+    return implement(Admin, {
+      listDeletedVolumes: async () => ({
+        volumes: deleted.map((one) => ({
+          ...one,
+          deleted: timestampFromDate(one.deleted),
+          until: timestampFromDate(one.until),
+        })),
+      }),
+      undeleteVolume: async (request) => {
+        this.#record('UndeleteVolume', request);
+        const { volumeId } = request;
+        const found = deleted.find((one) => one.volumeId === volumeId);
+        const { name, sizeBytes } = found ?? fail('not-in-trash', { volume: volumeId });
+        return { volumeId, name, sizeBytes };
+      },
+      freeDeletedVolume: async (request) => {
+        this.#record('FreeDeletedVolume', request);
+        return { imageIds: [request.imageId] };
+      },
+      listWork: async () => {
+        this.failing.get('ListWork')?.();
+        return {
+          work: work.map(({ until, ...one }) => ({
+            ...one,
+            ...(until === undefined ? {} : { until: timestampFromDate(until) }),
+          })),
+        };
+      },
     });
   }
 

@@ -85,10 +85,11 @@ t.test('a command line without a command shows what there is, and fails', async 
 t.test('a command that is not there is named with spaces, and what was meant', async (t) => {
   const cases: Array<[string, string]> = [
     ['volume creat spec.hcl', 'Unknown command "volume creat"; did you mean "volume create"?'],
+    ['volume trash lst', 'Unknown command "volume trash lst"; did you mean "volume trash list"?'],
     ['volum create', 'Unknown command "volum"; did you mean "volume"?'],
-    ['create', 'Unknown command "create"; did you mean "volume create"?'],
+    ['create', 'Unknown command "create"; did you mean "snapshot create" or "volume create"?'],
     ['plugin statu -json=false', 'Unknown command "plugin statu"; did you mean "plugin status"?'],
-    ['qqqqqq', 'Unknown command "qqqqqq"; there are dev, plugin, version, volume'],
+    ['qqqqqq', 'Unknown command "qqqqqq"; there are dev, plugin, snapshot, version, volume'],
   ];
   for (const [line, message] of cases)
     t.same(await pannier(line.split(' ')), {

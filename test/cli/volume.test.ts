@@ -2,47 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { fail } from '../../src/volume/errors.js';
-import { FakePlugin } from './fake-plugin.js';
-import { pannier, type Ran, type RunOptions, socketFolder } from './pannier.js';
-
-const SPEC = `
-id        = "data"
-name      = "data"
-type      = "csi"
-plugin_id = "rbd"
-capacity_min = "10GiB"
-capability {
-  access_mode     = "single-node-writer"
-  attachment_mode = "file-system"
-}
-secrets { userKey = "very-secret" }
-`;
-
-interface Here {
-  readonly plugin: FakePlugin;
-  readonly folder: string;
-  /** Runs a line, whose words are parted by single blanks, or its words. */
-  run(line: string | readonly string[], options?: RunOptions): Promise<Ran>;
-}
-
-/** A fake plugin on a socket in a folder of the test's own, and the command line pointed to it. */
-async function here(t: Test): Promise<Here> {
-  const folder = await socketFolder(t);
-  await writeFile(join(folder, 'spec.hcl'), SPEC);
-  const endpoint = `unix://${folder}/csi.sock`;
-  const plugin = new FakePlugin();
-  const close = await plugin.listen(endpoint);
-  t.teardown(close);
-  const env = { PANNIER_ENDPOINT: endpoint };
-  return {
-    plugin,
-    folder,
-    run: (line, options) =>
-      pannier(typeof line === 'string' ? line.split(' ') : line, { cwd: folder, env, ...options }),
-  };
-}
+import { here, SPEC } from './here.js';
+import { pannier, socketFolder } from './pannier.js';
 
 t.test('status lists all pages aligned, and as JSON', async (t) => {
   const { plugin, run } = await here(t);
@@ -69,6 +32,7 @@ t.test('status lists all pages aligned, and as JSON', async (t) => {
     name: 'alpha',
     capacityBytes: 10737418240,
     nodes: ['n1', 'n2'],
+    source: null,
     context: { name: 'alpha' },
   });
   const template = '{{range .}}{{.id}}{{"\\n"}}{{end}}';
@@ -81,7 +45,7 @@ t.test('status shows one by handle, name, or the beginning that only one has', a
   plugin.add('c/rbd/a', 'alpha', 10n << 30n, 'n1');
   plugin.add('c/rbd/ab', 'beta', 1n);
   const shown =
-    'ID       = c/rbd/a\nName     = alpha\nCapacity = 10 GiB (10737418240 bytes)\nNodes    = n1\n';
+    'ID       = c/rbd/a\nName     = alpha\nCapacity = 10 GiB (10737418240 bytes)\nNodes    = n1\nSource   = <none>\n';
   for (const id of ['c/rbd/a', 'alpha', 'al'])
     t.match(await run(`volume status ${id}`), { code: 0, stdout: shown, stderr: '' }, id);
   t.match(JSON.parse((await run('volume status -json alpha')).stdout), {

@@ -49,7 +49,7 @@ export default class VolumeTrashDelete extends PannierCommand {
     await this.data({ id, imageIds, snapshots }, () =>
       snapshots === 0
         ? `Deleted volume "${id}" is being freed`
-        : `Deleted volume "${id}" is freed once its snapshots are deleted: ${snapshots}`,
+        : `Deleted volume "${id}" is freed once its snapshots (${snapshots}) are deleted, and the clones of them`,
     );
   }
 }
