@@ -8,7 +8,7 @@ import { parseHandle } from '../../src/volume/handle.js';
 export default class VolumeDelete extends PannierCommand {
   static override summary = 'Delete a volume and its data';
   static override description =
-    'Deletes a volume and everything in it; its snapshots, and what was made from it, stay. A volume that is in use is refused. Where the plugin keeps deleted volumes for a while, `pannier volume undelete` takes it back.\n\n The ID is a whole handle or name. A deletion that was cut short is finished by the same command with the handle.';
+    'Deletes a volume and everything in it; its snapshots, and what was made from it, stay. A volume that is in use is refused. Where the plugin keeps deleted volumes for a while, `pannier volume undelete` takes it back.\n\nThe ID is a whole handle or name. A deletion that was cut short is finished by the same command with the handle.';
   static override examples = ['pannier volume delete ceph/rbd/pannier-data'];
   static override args = { ID: argument({ description: 'The volume.', required: true }) };
   static override flags = { ...endpointFlags, ...outputFlags, ...secretsFlags };

@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import t from 'tap';
 import { Work_Kind as Kind } from '../../src/proto/pannier/admin/v1/admin_pb.js';
 import { fail } from '../../src/volume/errors.js';
 import type { FakeDeletion } from './fake-plugin.js';
 import { here } from './here.js';
+import { BINARY } from './pannier.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -135,6 +138,31 @@ t.test('trash delete frees one volume, and only where that is confirmed', async 
       code: 1,
       stderr: /no deleted volume "\w+" is kept/,
     });
+});
+
+t.test('trash delete asks at a terminal, and only yes is yes', async (t) => {
+  const { plugin, folder } = await here(t);
+  plugin.admin?.deleted.push(deletion({}));
+  // script(1) gives a program a terminal.
+  const answer = async (word: string) => {
+    const command = `${process.execPath} ${BINARY} volume trash delete alpha`;
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      env: { ...process.env, PANNIER_ENDPOINT: `unix://${folder}/csi.sock` },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    child.stdout.on('data', (chunk) => {
+      shown += chunk;
+      if (shown.includes('[y/N]')) child.stdin.end(`${word}\n`);
+    });
+    const [code] = await once(child, 'close');
+    return { code, shown };
+  };
+  for (const word of ['', 'n', 'yess'])
+    t.match(await answer(word), { code: 0, shown: /\(image 10d6\)\?.*Nothing was freed/s }, word);
+  t.same(plugin.took(), []);
+  t.match(await answer('yes'), { code: 0, shown: /Deleted volume "c\/rbd\/a" is being freed/ });
+  t.same(plugin.took(), ['FreeDeletedVolume']);
 });
 
 t.test('a driver that keeps no deleted volumes is told as that', async (t) => {

@@ -11,6 +11,11 @@ const lab = labFolder();
 const folder = join(lab, 'dev');
 const flag = `-folder=${folder}`;
 
+// A caller has these for another Ceph. Each of them alone would keep the commands below from this one.
+process.env.CEPH_ARGS = '--conf=/nowhere --id=nobody --keyring=/nowhere';
+process.env.CEPH_CONF = '/nowhere';
+process.env.CEPH_KEYRING = '/nowhere';
+
 async function status(): Promise<DevStatus & { readonly code: number | null }> {
   const { code, stdout } = await pannier(['dev', 'status', '-json', flag]);
   return { ...JSON.parse(stdout), code };

@@ -80,6 +80,17 @@ t.test('a command that takes too long is killed, one that fails says why', async
   t.equal(await run('cat', [], { input: 'in and out' }), 'in and out');
 });
 
+t.test('what the environment says of another Ceph reaches no command', async (t) => {
+  const names = ['CEPH_ARGS', 'CEPH_CONF', 'CEPH_KEYRING'];
+  for (const name of names) process.env[name] = '/nowhere';
+  t.teardown(() => {
+    for (const name of names) delete process.env[name];
+  });
+  const seen = await run('env', []);
+  t.match(seen, /^PATH=/m, 'the rest does');
+  t.notMatch(seen, '/nowhere');
+});
+
 t.test('an aborted command ends with the reason of the abort', async (t) => {
   const controller = new AbortController();
   const running = run('sleep', ['60'], { signal: controller.signal });
