@@ -54,12 +54,19 @@ export function startWork(options: WorkOptions): Work {
   };
 }
 
+/** A task that was looked at. */
+interface Known {
+  /** Who changes a task, as one that ends the time for which a volume is kept, wants it looked at again. */
+  readonly value: string;
+  /** From when on it may run (as Date.now() counts). */
+  readonly notBefore: number;
+}
+
 /** The background work of one cluster. */
 class ClusterWork {
   readonly #cluster: Cluster;
   readonly #lanes = new Lanes();
-  /** Tasks that are known, and from when on they may run (as Date.now() counts). */
-  readonly #known = new Map<string, number>();
+  readonly #known = new Map<string, Known>();
   #heldUntil = 0;
   #renewed = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -144,8 +151,10 @@ class ClusterWork {
     const key = keyOf(index, stored);
     const task = parseTask(stored.value);
     if (this.#stopped || task === undefined || this.#lanes.has(key)) return;
-    if ((this.#known.get(key) ?? 0) > Date.now()) return;
-    this.#known.set(key, Number.POSITIVE_INFINITY);
+    const known = this.#known.get(key);
+    const { value } = stored;
+    if (known?.value === value && known.notBefore > Date.now()) return;
+    this.#known.set(key, { value, notBefore: Number.POSITIVE_INFINITY });
     this.#lanes.add(task.kind, key, async () => {
       let outcome: Outcome = { done: false, notBefore: Date.now() + RETRY_MS };
       try {
@@ -154,15 +163,15 @@ class ClusterWork {
         this.options.onError(error);
       }
       if (outcome.done) this.#known.delete(key);
-      else this.#known.set(key, outcome.notBefore);
+      else this.#known.set(key, { value, notBefore: outcome.notBefore });
       for (const imageId of outcome.releases ?? []) this.#wake(imageId);
     });
   }
 
   /** Something that an image waited for is gone: what waits for the image is looked at soon. */
   #wake(imageId: string): void {
-    for (const [key, notBefore] of this.#known)
-      if (key.endsWith(`/${imageId}`) && Number.isFinite(notBefore)) this.#known.set(key, 0);
+    for (const [key, { notBefore }] of this.#known)
+      if (key.endsWith(`/${imageId}`) && Number.isFinite(notBefore)) this.#known.delete(key);
     this.scan();
   }
 }
