@@ -8,14 +8,17 @@ import { DevEnvironment } from '../src/dev/environment.js';
 import { findProcesses } from '../src/dev/processes.js';
 import { ask, heading, say, show } from './shell.js';
 
-// The main job in front of the reader: every command below is run as it is printed, and what it prints is
+// The main job and snapshots in front of the reader: every command below is run as it is printed, and what it prints is
 // its own. It works in a folder of its own, and takes away what an interrupted run left there.
 
 const FOLDER = '/var/lib/pannier/demo';
 const CEPH = join(FOLDER, 'dev');
 const TARGET = join(FOLDER, 'data');
 const SPEC = 'demo/volume.hcl';
-const FILE = join(TARGET, 'letter.bin');
+const SNAPSHOT = 'before';
+const RESTORED = 'basket-before';
+const RESTORED_TARGET = join(FOLDER, 'before');
+const LETTER = 'letter.bin';
 const FILE_BYTES = 32 * 2 ** 20;
 const GROWN = '2GiB';
 const PURGE_LIMIT_MS = 30_000;
@@ -31,9 +34,16 @@ interface Dev {
   readonly ceph: { readonly conf: string; readonly user: string; readonly pool: string };
 }
 
-interface Created {
+interface Listed {
   readonly id: string;
+  readonly name: string;
   readonly capacityBytes: number;
+}
+
+/** What was written into a file of the volume. */
+interface Letter {
+  readonly which: 'first' | 'second';
+  readonly sha256: string;
 }
 
 const began = performance.now();
@@ -70,7 +80,9 @@ async function demonstrate(): Promise<void> {
 
   heading('A real RBD image');
   await show(signal, 'pannier', 'volume', 'create', SPEC);
-  const { id, capacityBytes } = await volume();
+  const [created] = await volumes();
+  if (created === undefined) throw new Error('the plugin lists no volume');
+  const { id, capacityBytes } = created;
   await show(signal, 'pannier', 'volume', 'status');
   const image = id.split('/').at(-1) ?? '';
   await show(signal, 'rbd', ...rbd, 'info', `${pool}/${image}`);
@@ -86,27 +98,55 @@ async function demonstrate(): Promise<void> {
     id,
     TARGET,
   );
-  const sha256 = await writeLetter();
+  const first = await writeLetter('first');
   await threeSides(id, capacityBytes);
+
+  heading('A snapshot, and the file overwritten');
+  await show(signal, 'pannier', 'snapshot', 'create', id, SNAPSHOT);
+  await show(signal, 'rbd', ...rbd, 'snap', 'ls', `${pool}/${image}`);
+  const second = await writeLetter('second');
+
+  heading('The snapshot as a second volume, mounted beside the first: the old file is in it');
+  await show(signal, 'pannier', 'snapshot', 'restore', SNAPSHOT, RESTORED);
+  await show(signal, 'pannier', 'volume', 'mount', RESTORED, RESTORED_TARGET);
+  await checkLetter(RESTORED_TARGET, first);
+  await checkLetter(TARGET, second);
 
   heading('Grown while it is mounted');
   await show(signal, 'pannier', 'volume', 'expand', id, GROWN);
   await threeSides(id, 2 ** 31);
-  await checkLetter(sha256);
+  await checkLetter(TARGET, second);
 
   heading('Unmounted, mounted again: the file is there');
   await show(signal, 'pannier', 'volume', 'unmount', TARGET);
   if (mountsBelow(FOLDER).includes(TARGET)) throw new Error(`${TARGET} is still mounted`);
   await show(signal, 'pannier', 'volume', 'mount', id, TARGET);
-  await checkLetter(sha256);
+  await checkLetter(TARGET, second);
 
-  heading('Deleted');
+  heading('Deleted, although a snapshot and a volume hang on it');
   await show(signal, 'pannier', 'volume', 'unmount', TARGET);
   await show(signal, 'pannier', 'volume', 'delete', id);
+  await show(signal, 'pannier', 'volume', 'status');
+  const left = (await volumes()).map(({ name }) => name);
+  if (left.join() !== RESTORED) throw new Error(`the plugin lists ${left.join(', ')}`);
+  await show(signal, 'pannier', 'volume', 'trash', 'list');
+  const images = await show(signal, 'rbd', ...rbd, 'ls', pool);
+  if (images.includes(image) || !images.includes('pannier.tombstone.'))
+    throw new Error('the image of the deleted volume is no tombstone');
+  say('Its image is a tombstone, for as long as it is needed.');
+  await checkLetter(RESTORED_TARGET, first);
+
+  heading('The rest deleted');
+  await show(signal, 'pannier', 'volume', 'unmount', RESTORED_TARGET);
+  await show(signal, 'pannier', 'volume', 'delete', RESTORED);
+  await show(signal, 'pannier', 'snapshot', 'delete', SNAPSHOT);
 
   heading('Nothing is left');
   await show(signal, 'pannier', 'volume', 'status');
-  await purged([...rbd, 'trash', 'ls', '--all', pool]);
+  await show(signal, 'pannier', 'snapshot', 'list');
+  await purged(['ls', pool]);
+  await purged(['trash', 'ls', '--all', pool]);
+  await show(signal, 'pannier', 'volume', 'trash', 'list');
   expectEmpty('images', await show(signal, 'rbd', ...rbd, 'ls', pool));
   expectEmpty(
     'images in the trash',
@@ -119,13 +159,9 @@ async function demonstrate(): Promise<void> {
   await rm(FOLDER, { recursive: true });
   expectNone('processes', processesOf(''));
 
-  /** The volume as the plugin lists it. */
-  async function volume(): Promise<Created> {
-    const [only] = JSON.parse(
-      await ask(signal, 'pannier', 'volume', 'status', '-json'),
-    ) as Created[];
-    if (only === undefined) throw new Error('the plugin lists no volume');
-    return only;
+  /** The volumes as the plugin lists them. */
+  async function volumes(): Promise<Listed[]> {
+    return JSON.parse(await ask(signal, 'pannier', 'volume', 'status', '-json')) as Listed[];
   }
 
   /** The volume's size from the command line, from Ceph and from the kernel, which must agree. */
@@ -133,7 +169,7 @@ async function demonstrate(): Promise<void> {
     await show(signal, 'pannier', 'volume', 'status', id);
     await show(signal, 'rbd', ...rbd, 'info', `${pool}/${image}`);
     await show(signal, 'df', '-h', TARGET);
-    const listed = (await volume()).capacityBytes;
+    const listed = (await volumes()).find((volume) => volume.id === id)?.capacityBytes;
     const info = JSON.parse(
       await ask(signal, 'rbd', ...rbd, 'info', '--format=json', `${pool}/${image}`),
     ) as {
@@ -151,26 +187,32 @@ async function demonstrate(): Promise<void> {
   /** Deleting answers at once; the space is freed behind it. */
   async function purged(args: readonly string[]): Promise<void> {
     const deadline = performance.now() + PURGE_LIMIT_MS;
-    while ((await ask(signal, 'rbd', ...args)).trim() !== '' && performance.now() < deadline)
+    while (
+      (await ask(signal, 'rbd', ...rbd, ...args)).trim() !== '' &&
+      performance.now() < deadline
+    )
       await sleep(200, undefined, { signal });
   }
 }
 
-async function writeLetter(): Promise<string> {
+async function writeLetter(which: Letter['which']): Promise<Letter> {
   const letter = randomBytes(FILE_BYTES);
-  await writeFile(FILE, letter, { flush: true });
+  const file = join(TARGET, LETTER);
+  await writeFile(file, letter, { flush: true });
   const sha256 = createHash('sha256').update(letter).digest('hex');
-  say(`Wrote ${FILE_BYTES} random bytes to ${FILE}, sha256 ${sha256}`);
-  return sha256;
+  say(`Wrote ${FILE_BYTES} random bytes to ${file}, the ${which} letter, sha256 ${sha256}`);
+  return { which, sha256 };
 }
 
-async function checkLetter(sha256: string): Promise<void> {
-  await show(interrupt.signal, 'sha256sum', FILE);
+async function checkLetter(target: string, { which, sha256 }: Letter): Promise<void> {
+  const file = join(target, LETTER);
+  await show(interrupt.signal, 'sha256sum', file);
   const found = createHash('sha256')
-    .update(await readFile(FILE))
+    .update(await readFile(file))
     .digest('hex');
-  if (found !== sha256) throw new Error(`${FILE} changed: sha256 ${found}, written ${sha256}`);
-  say('The very bytes that were written.');
+  if (found !== sha256)
+    throw new Error(`${file} has other bytes: sha256 ${found}, written ${sha256}`);
+  say(`The very bytes of the ${which} letter.`);
 }
 
 /** Takes down what a run that was cut short left. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { styleText } from 'node:util';
+import { withoutCeph } from '../src/dev/run.js';
 
 const LIMIT_MS = 120_000;
 
@@ -42,6 +43,7 @@ async function run(
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', visible ? 'inherit' : 'pipe'],
     timeout: LIMIT_MS,
+    env: withoutCeph(process.env),
   });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];

@@ -17,7 +17,7 @@ export interface RunOptions {
 }
 
 /** What Ceph's programs read besides their arguments. A caller has it for a cluster of its own. */
-const CEPH_VARIABLES = ['CEPH_ARGS', 'CEPH_CONF', 'CEPH_KEYRING'];
+const CEPH_VARIABLES = ['CEPH_ARGS', 'CEPH_KEYRING'];
 
 const DEFAULT_LIMIT_MS = 60_000;
 const TAIL_LINES = 6;

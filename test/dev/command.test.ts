@@ -13,7 +13,6 @@ const flag = `-folder=${folder}`;
 
 // A caller has these for another Ceph. Each of them alone would keep the commands below from this one.
 process.env.CEPH_ARGS = '--conf=/nowhere --id=nobody --keyring=/nowhere';
-process.env.CEPH_CONF = '/nowhere';
 process.env.CEPH_KEYRING = '/nowhere';
 
 async function status(): Promise<DevStatus & { readonly code: number | null }> {
