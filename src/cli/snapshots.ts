@@ -81,12 +81,13 @@ export async function findSnapshotByPrefix(
   );
 }
 
+/** The snapshot that has this handle, or undefined. A name has no "@", and needs no call. */
 async function getSnapshot(
   { controller }: Plugin,
   snapshotId: string,
   secrets: Secrets,
 ): Promise<ListedSnapshot | undefined> {
-  if (snapshotId === '') return undefined;
+  if (!snapshotId.includes('@')) return undefined;
   try {
     const { snapshot } = await controller.getSnapshot({ snapshotId, secrets: { ...secrets } });
     return snapshot && listed(snapshot);
