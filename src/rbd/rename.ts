@@ -3,6 +3,7 @@ import type { Connection } from './connection.js';
 import { DIRECTORY, readListedName } from './directory.js';
 import { encodeText } from './encoding.js';
 import { EEXIST, ENOENT, ESTALE, settle } from './errno.js';
+import { hasHeader } from './header.js';
 import { freeName, takeName } from './id-object.js';
 import type { IoCtx } from './native.js';
 import { exec, write } from './operations.js';
@@ -36,7 +37,10 @@ export function renameImage(
   });
 }
 
-/** Takes an image out of the trash under a name, in the steps of librbd's own restoring. */
+/**
+ * Takes an image out of the trash under a name, in the steps of librbd's own restoring. One that is not there, and
+ * lost its name, gets that.
+ */
 export function restoreImage(
   connection: Connection,
   spec: ImageSpec,
@@ -44,13 +48,14 @@ export function restoreImage(
 ): Promise<'restored' | 'exists' | 'gone'> {
   const operation = `restore image "${spec.image}" from the trash of pool "${spec.pool}"`;
   return connection.inPool(spec, async (io) => {
+    // A name of nothing would be in the way of everybody.
+    if (!(await hasHeader(io, imageId))) return 'gone';
     if (!(await takeName(io, spec.image, imageId, operation))) return 'exists';
     await list(io, spec, imageId, operation);
-    const outcome = await settle(
-      write(io, TRASH, operation, [exec('rbd', 'trash_remove', encodeText(imageId))]),
-      { [ENOENT]: undefined },
-    );
-    return outcome === undefined ? 'restored' : 'gone';
+    await settle(write(io, TRASH, operation, [exec('rbd', 'trash_remove', encodeText(imageId))]), {
+      [ENOENT]: undefined,
+    });
+    return 'restored';
   });
 }
 

@@ -120,11 +120,12 @@ async function restoreImage(
           cluster.restoreImage(handle, record.image),
         );
   if (outcome === 'renamed' || outcome === 'restored') return;
-  // Another image has the name, one that Pannier did not make.
+  // The image is gone, or another one has the name that Pannier did not make.
   const put = found === undefined ? [] : [found.stored];
   await controller.effect('undelete/give-up', () =>
     cluster.names.swap(key, formatRestoring(record), undefined, { put }),
   );
+  if (outcome === 'gone' && name === undefined) fail('not-in-trash', { volume: record.handle });
   fail('volume-exists', {
     name: record.name,
     volume: record.handle,
