@@ -11,6 +11,7 @@ import { formatSnapshotHandle, newSnapshotName } from './handle.js';
 import {
   formatPending,
   formatSnapshot,
+  type PendingSnapshot,
   type PlannedSnapshot,
   parsePending,
   parseSnapshot,
@@ -97,8 +98,8 @@ async function claim(
   { controller, cluster, name, key, handle }: Taking,
   image: Image,
   entry: string | undefined,
-  replaced: PlannedSnapshot | undefined,
-): Promise<PlannedSnapshot | undefined> {
+  replaced: PendingSnapshot | undefined,
+): Promise<PendingSnapshot | undefined> {
   const snapshot = newSnapshotName(name, handle);
   if (snapshot === undefined)
     return fail('invalid-field', {
@@ -106,12 +107,13 @@ async function claim(
       problem: `"${formatHandle(handle)}" is so long that a snapshot's id would be over 128 bytes`,
     });
   const { pool, namespace } = handle;
-  const planned: PlannedSnapshot = {
+  const planned: PendingSnapshot = {
     version: 1,
     name,
     handle: formatSnapshotHandle({ volume: handle, snapshot }),
     source: formatHandle(handle),
     ...{ pool, namespace, image: image.id, snapshot },
+    since: Date.now(),
   };
   const put = replaced === undefined ? [] : [removalOf(replaced)];
   const swapped = await controller.effect('createSnapshot/claim-name', () =>
@@ -123,7 +125,7 @@ async function claim(
 }
 
 /** From the claim to the commit; undefined where another controller got in between. */
-async function take(taking: Taking, pending: PlannedSnapshot): Promise<Snapshot | undefined> {
+async function take(taking: Taking, pending: PendingSnapshot): Promise<Snapshot | undefined> {
   const { controller, cluster, key, handle } = taking;
   const taken = await controller
     .effect('createSnapshot/take-snapshot', () =>
@@ -164,7 +166,7 @@ async function take(taking: Taking, pending: PlannedSnapshot): Promise<Snapshot 
 }
 
 /** Lets go of the name, and of what was taken under it. */
-async function giveUp(taking: Taking, pending: PlannedSnapshot): Promise<void> {
+async function giveUp(taking: Taking, pending: PendingSnapshot): Promise<void> {
   const { controller, cluster, key } = taking;
   const task = removalOf(pending);
   const released = await controller.effect('createSnapshot/give-up', () =>
@@ -191,6 +193,7 @@ async function leaveRemoval(
   controller.work.add(cluster.name, 'snapshotNames', { key, ...task });
 }
 
-function removalOf({ pool, namespace, image, snapshot }: PlannedSnapshot) {
+/** The work of removing what a claim may have taken. */
+export function removalOf({ pool, namespace, image, snapshot }: PlannedSnapshot) {
   return taskOf({ kind: 'snapshot', pool, namespace, imageId: image, snapshot });
 }

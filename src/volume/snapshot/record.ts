@@ -17,7 +17,13 @@ export interface PlannedSnapshot {
   readonly snapshot: string;
 }
 
-/** A snapshot as the index has it, once it is taken. Until then it holds `{"pending": PlannedSnapshot}`. */
+/** A snapshot that is being taken. */
+export interface PendingSnapshot extends PlannedSnapshot {
+  /** When it was begun, in milliseconds since 1970; undefined where an older version wrote the claim. */
+  readonly since: number | undefined;
+}
+
+/** A snapshot as the index has it, once it is taken. Until then it holds `{"pending": PendingSnapshot}`. */
 export interface SnapshotRecord extends PlannedSnapshot {
   /** The pool's number of the snapshot. */
   readonly number: string;
@@ -34,8 +40,8 @@ export function formatSnapshot(record: SnapshotRecord): string {
   return JSON.stringify(record, ['version', ...PLANNED, ...TAKEN]);
 }
 
-export function formatPending(pending: PlannedSnapshot): string {
-  return JSON.stringify({ pending }, ['pending', 'version', ...PLANNED]);
+export function formatPending(pending: PendingSnapshot): string {
+  return JSON.stringify({ pending }, ['pending', 'version', ...PLANNED, 'since']);
 }
 
 /** The record that a text holds, or undefined where it is not one. */
@@ -51,12 +57,13 @@ export function parseSnapshot(text: string | undefined): SnapshotRecord | undefi
 }
 
 /** The snapshot under way that a text holds, or undefined where it is not one. */
-export function parsePending(text: string | undefined): PlannedSnapshot | undefined {
+export function parsePending(text: string | undefined): PendingSnapshot | undefined {
   const { pending } = parseObject(text) ?? {};
   const value =
     typeof pending === 'object' && pending !== null
       ? (pending as Record<string, unknown>)
       : undefined;
   const words = value?.version === 1 ? strings(value, PLANNED) : undefined;
-  return words && { version: 1, ...words };
+  const since = typeof value?.since === 'number' ? value.since : undefined;
+  return words && { version: 1, ...words, since };
 }
