@@ -1,4 +1,4 @@
-import type { Cluster } from '../volume/store.js';
+import type { Cluster, Indexes } from '../volume/store.js';
 import { address } from './address.js';
 import { isBlank } from './blank.js';
 import { capacity } from './capacity.js';
@@ -28,8 +28,11 @@ const SNAPSHOT_NAMES = 'pannier.snapshots.';
 export function clusterOf(connection: Connection, indexPool: string): Cluster {
   return {
     name: connection.cluster,
-    names: nameIndex(connection, indexPool, NAMES),
-    snapshotNames: nameIndex(connection, indexPool, SNAPSHOT_NAMES),
+    ...indexesIn(connection, indexPool),
+    async indexesElsewhere() {
+      const pools = await listPools(connection);
+      return pools.filter((pool) => pool !== indexPool).map((pool) => indexesIn(connection, pool));
+    },
     writeNode: (nodeId, value) => writeNode(connection, indexPool, nodeId, value),
     readNode: (nodeId) => readNode(connection, indexPool, nodeId),
     listNodes: () => listNodes(connection, indexPool),
@@ -62,5 +65,13 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     capacity: (pool) => capacity(connection, pool),
     listPools: () => listPools(connection),
     listNamespaces: (pool) => listNamespaces(connection, pool),
+  };
+}
+
+/** One that was never written to reads as an empty one. */
+function indexesIn(connection: Connection, pool: string): Indexes {
+  return {
+    names: nameIndex(connection, pool, NAMES),
+    snapshotNames: nameIndex(connection, pool, SNAPSHOT_NAMES),
   };
 }

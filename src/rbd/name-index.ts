@@ -114,11 +114,12 @@ function shardOf(key: string): number {
   return (code >= 'a'.charCodeAt(0) ? code - 'a'.charCodeAt(0) : code - 24) & (SHARDS - 1);
 }
 
-function taskSteps(key: string, { put = [], take = [] }: TaskChanges): Write[] {
+function taskSteps(key: string, { put = [], add = [], take = [] }: TaskChanges): Write[] {
   return [
     ...take.map(({ id, value }) => expect(taskKey(key, id), value)),
+    ...add.map(({ id }) => expect(taskKey(key, id), undefined)),
     ...take.map(({ id }) => remove(taskKey(key, id))),
-    ...put.map(({ id, value }) => set(taskKey(key, id), value)),
+    ...[...put, ...add].map(({ id, value }) => set(taskKey(key, id), value)),
   ];
 }
 

@@ -88,6 +88,8 @@ export interface StoredTask {
 /** Changes of tasks that happen together with a change of the entry they are kept beside, or not at all. */
 export interface TaskChanges {
   readonly put?: ReadonlyArray<Pick<StoredTask, 'id' | 'value'>>;
+  /** Only where there is none with that id. */
+  readonly add?: ReadonlyArray<Pick<StoredTask, 'id' | 'value'>>;
   /** Only where each still has this value. */
   readonly take?: ReadonlyArray<Pick<StoredTask, 'id' | 'value'>>;
 }
@@ -119,17 +121,22 @@ export interface Index {
   ): Promise<Swapped>;
 }
 
-/**
- * One Ceph cluster as one user. Every call has a limit of its own and fails with a VolumeError:
- * cluster-unavailable, cluster-denied, cluster-full, unknown-pool, unknown-namespace or ceph-error.
- */
-export interface Cluster {
-  readonly name: string;
-
+export interface Indexes {
   /** What the names of volumes stand for. */
   readonly names: Index;
   /** What the names of snapshots stand for. */
   readonly snapshotNames: Index;
+}
+
+/**
+ * One Ceph cluster as one user. Every call has a limit of its own and fails with a VolumeError:
+ * cluster-unavailable, cluster-denied, cluster-full, unknown-pool, unknown-namespace or ceph-error.
+ */
+export interface Cluster extends Indexes {
+  readonly name: string;
+
+  /** The indexes in other pools: those of plugins that have another default pool. */
+  indexesElsewhere(): Promise<readonly Indexes[]>;
 
   /** The node registry, kept beside the name index: node id to what the node says of itself. */
   writeNode(nodeId: string, value: string): Promise<void>;
@@ -212,7 +219,10 @@ export interface Cluster {
    * image has it by now, which is left alone. It does not look who has the image open.
    */
   trashImage(spec: ImageSpec, imageId: string, until: Date): Promise<'trashed' | 'gone'>;
-  /** Takes an image out of the trash. 'exists' where another image has the name, 'gone' where it is not there. */
+  /**
+   * Gives an image a name, and takes it out of the trash where it is there. 'exists' where another image has the
+   * name, 'gone' where there is no such image.
+   */
   restoreImage(spec: ImageSpec, imageId: string): Promise<'restored' | 'exists' | 'gone'>;
   listTrash(place: Place): Promise<readonly TrashedImage[]>;
   /**

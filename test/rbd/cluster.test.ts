@@ -120,6 +120,33 @@ t.test('the name index is listed in pages, all of it and each entry once', async
   t.same(await cluster.names.list(undefined, 0), []);
 });
 
+t.test('a task is added where there is none, with the entry beside it or not at all', async (t) => {
+  const key = nameKey('beside');
+  const add = [{ id: 'image x', value: 'one' }];
+  t.equal(await cluster.names.swap(key, 'other', 'other', { add }), 'differs');
+  t.equal(await cluster.names.swap(key, undefined, undefined, { add }), 'swapped');
+  t.equal(await other.names.swap(key, undefined, undefined, { add }), 'differs');
+  t.equal(await other.names.swap(key, undefined, 'entry', { add }), 'differs');
+  t.equal(await cluster.names.read(key), undefined);
+  t.same(await cluster.names.listTasks(), [{ key, ...add[0] }]);
+  t.equal(await cluster.names.swap(key, undefined, undefined, { take: add }), 'swapped');
+  t.same(await cluster.names.listTasks(), []);
+});
+
+t.test('indexes in other pools are those of other installations', async (t) => {
+  const pool = await ceph.freshPool();
+  const elsewhere = openClusters([{ ...ceph.settings, pool }]);
+  t.teardown(() => elsewhere.close());
+  const key = nameKey('elsewhere');
+  await elsewhere.get(ceph.name).names.swap(key, undefined, 'there');
+  const entries = async (side: typeof cluster) => {
+    const all = await side.indexesElsewhere();
+    return (await Promise.all(all.map(({ names }) => names.read(key)))).filter(Boolean);
+  };
+  t.same(await entries(cluster), ['there']);
+  t.same(await entries(elsewhere.get(ceph.name)), [], 'its own is not elsewhere');
+});
+
 t.test('the node registry keeps what a node says of itself', async (t) => {
   t.equal(await cluster.readNode('knoten-ü'), undefined);
   await cluster.writeNode('knoten-ü', '{"a":1}');
@@ -463,6 +490,21 @@ t.test('what is put into the trash is what `rbd` knows: listed, restored, remove
   await ceph.rbd('trash', 'mv', image);
   await ceph.rbd('trash', 'rm', `${spec.pool}/${id}`);
   t.equal(await cluster.readImageById(spec, id), undefined);
+});
+
+t.test('an image that lost its name gets one, and what is gone leaves none behind', async (t) => {
+  const spec = fresh();
+  const id = await create(spec);
+  await ceph.rados('-p', ceph.pool, 'rm', `rbd_id.${spec.image}`);
+  t.equal(await cluster.readImage(spec), undefined);
+  t.equal(await cluster.restoreImage(spec, id), 'restored');
+  t.equal((await cluster.readImage(spec))?.id, id);
+  await cluster.trashImage(spec, id, new Date());
+  t.equal(await cluster.restoreImage(spec, id), 'restored', 'out of the trash too');
+  await cluster.trashImage(spec, id, new Date());
+  await cluster.purgeTrashed(spec, id, undefined);
+  t.equal(await cluster.restoreImage(spec, id), 'gone');
+  t.equal(await cluster.createImage(spec, PLAIN), 'created', 'the name is free');
 });
 
 t.test('a long trash is listed whole', async (t) => {

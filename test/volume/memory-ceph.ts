@@ -33,6 +33,11 @@ export class MemoryCeph {
     names: { entries: new Map(), tasks: new Map() },
     snapshotNames: { entries: new Map(), tasks: new Map() },
   };
+  /** Those of another installation, in its own default pool. */
+  readonly elsewhere: Readonly<Record<'names' | 'snapshotNames', MemoryIndex>> = {
+    names: { entries: new Map(), tasks: new Map() },
+    snapshotNames: { entries: new Map(), tasks: new Map() },
+  };
   /** By `pool/namespace/name`. */
   readonly images = new Map<string, MemoryImage>();
   readonly trash = new Map<string, { readonly name: string; readonly image: MemoryImage }>();

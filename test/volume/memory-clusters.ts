@@ -37,10 +37,11 @@ function indexOf({ entries, tasks }: MemoryIndex, step: Step): Index {
     read: atomic((key: string) => entries.get(key)),
     swap: atomic((key, expected, next, changes = {}): Swapped => {
       if (entries.get(key) !== expected) return 'differs';
-      const { take = [], put: added = [] } = changes;
+      const { take = [], add = [], put: told = [] } = changes;
       if (take.some(({ id, value }) => tasks.get(`${key} ${id}`) !== value)) return 'differs';
+      if (add.some(({ id }) => tasks.has(`${key} ${id}`))) return 'differs';
       for (const { id } of take) tasks.delete(`${key} ${id}`);
-      for (const { id, value } of added) tasks.set(`${key} ${id}`, value);
+      for (const { id, value } of [...told, ...add]) tasks.set(`${key} ${id}`, value);
       put(entries, key, next);
       return 'swapped';
     }),
@@ -123,6 +124,12 @@ function clusterOf(ceph: MemoryCeph, step: Step): Cluster {
     name: 'main',
     names: indexOf(ceph.indexes.names, step),
     snapshotNames: indexOf(ceph.indexes.snapshotNames, step),
+    indexesElsewhere: atomic(() => [
+      {
+        names: indexOf(ceph.elsewhere.names, step),
+        snapshotNames: indexOf(ceph.elsewhere.snapshotNames, step),
+      },
+    ]),
     writeNode: atomic((nodeId: string, value: string) => {
       ceph.nodes.set(nodeId, value);
     }),
