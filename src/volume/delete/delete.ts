@@ -6,6 +6,7 @@ import {
   DELETING_KEY,
   deletersOf,
   formatDeleters,
+  isBeingDeleted,
   PUBLISHED_KEY,
   publicationsOf,
 } from '../marks.js';
@@ -31,23 +32,45 @@ export async function deleteVolume(
   credentials: Credentials | undefined,
 ): Promise<void> {
   const located = locate(controller, volumeId, credentials);
-  if (located === undefined) return;
-  const { handle, cluster } = located;
+  if (located !== undefined) await removeVolume(controller, located, () => true);
+}
+
+/**
+ * Finishes a deletion that was cut short after its mark. A volume that nobody deletes any more is left alone: false.
+ * Fails as DeleteVolume does where the volume is in use.
+ */
+export async function finishMarked(controller: Controller, volumeId: string): Promise<boolean> {
+  const located = locate(controller, volumeId, undefined);
+  return located !== undefined && removeVolume(controller, located, isBeingDeleted);
+}
+
+/** False where there is an image that is not `wanted` gone. */
+async function removeVolume(
+  controller: Controller,
+  { handle, cluster }: { readonly handle: VolumeHandle; readonly cluster: Cluster },
+  wanted: (image: Image) => boolean,
+): Promise<boolean> {
   // Both are only read, and each takes Ceph several turns. How it fails matters only where there is an image.
   const watching = cluster.watchers(handle);
   watching.catch(() => undefined);
   for (let round = 0; round < ROUNDS; round++) {
     const image = await findImage(cluster, handle);
-    if (image === undefined) return finishDeletion(controller, cluster, handle);
+    if (image === undefined) {
+      if (await finishDeletion(controller, cluster, handle)) return true;
+      continue;
+    }
+    if (!wanted(image)) return false;
     const record = recordOf(image, handle);
-    if (record === undefined) fail('not-ours', { volume: volumeId });
+    if (record === undefined) fail('not-ours', { volume: formatHandle(handle) });
     refuseIfPublished(handle, image);
     if (round === 0 && (await watching).length > 0) await refuseIfUsed(cluster, handle, image);
     const marked = await mark(controller, cluster, handle, image);
-    if (marked !== 'differs')
-      return moveAway({ controller, cluster, handle, image, record }, marked);
+    if (marked !== 'differs') {
+      await moveAway({ controller, cluster, handle, image, record }, marked);
+      return true;
+    }
   }
-  fail('superseded', { volume: volumeId });
+  fail('superseded', { volume: formatHandle(handle) });
 }
 
 /** What a deletion works with, from the mark on. */
@@ -155,20 +178,26 @@ async function unmark(
   }
 }
 
-/** The image is gone; an index entry that a crash left is released, and what is left of the image with it. */
+/**
+ * The image is gone; an index entry that a crash left is released, and what is left of the image with it. False
+ * where the entry is of a volume that was made since.
+ */
 async function finishDeletion(
   controller: Controller,
   cluster: Cluster,
   handle: VolumeHandle,
-): Promise<void> {
+): Promise<boolean> {
   const key = keyOfImageName(handle.image);
-  if (key === undefined) return;
+  if (key === undefined) return true;
   const entry = await readEntry(cluster, key);
   const record = parseRecord(entry);
-  if (entry === undefined || record?.handle !== formatHandle(handle)) return;
+  if (entry === undefined || record?.handle !== formatHandle(handle)) return true;
+  // An image is there before its entry is: where it is not, it went after it.
+  if ((await findImage(cluster, handle)) !== undefined) return false;
   const deleted = Date.now();
   const until = deleted + controller.retentionMs;
   await release({ controller, cluster, handle, record }, entry, { deleted, until });
+  return true;
 }
 
 /** An index whose pool is gone holds nothing that could be released. */
