@@ -7,6 +7,7 @@ import type { Controller } from '../volume/controller.js';
 import { freeDeleted } from '../volume/delete/free.js';
 import { listDeleted } from '../volume/delete/list-deleted.js';
 import { undeleteVolume } from '../volume/delete/undelete.js';
+import { examine } from '../volume/doctor/examine.js';
 import { formatHandle } from '../volume/handle.js';
 import type { Queue } from '../volume/queue.js';
 import { listWork } from '../volume/work/list.js';
@@ -50,6 +51,11 @@ export function adminService(controller: Controller, queue: Queue): Implementati
     async listWork() {
       const work = await listWork(controller);
       return { work: work.map(({ cluster, task }) => toWork(cluster, task)) };
+    },
+
+    async examine({ fix }) {
+      const findings = await queue.share(`Examine ${fix}`, () => examine(controller, fix));
+      return { findings: [...findings] };
     },
   };
   return implement(Admin, handlers);

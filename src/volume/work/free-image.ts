@@ -36,7 +36,7 @@ export async function freeImage(job: Job<ImageTask>): Promise<Outcome> {
 }
 
 /** True for an image that a deletion marked, or that a creation threw away. */
-function isThrownAway(image: Image): boolean {
+export function isThrownAway(image: Image): boolean {
   return (ownRecord(image) !== undefined && isBeingDeleted(image)) || isOurDiscard(image);
 }
 

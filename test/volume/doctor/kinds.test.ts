@@ -1,0 +1,436 @@
+import t, { type Test } from 'tap';
+import { undeleteVolume } from '../../../src/volume/delete/undelete.js';
+import { examine } from '../../../src/volume/doctor/examine.js';
+import { VolumeError } from '../../../src/volume/errors.js';
+import { DELETING_KEY } from '../../../src/volume/marks.js';
+import { nameKey } from '../../../src/volume/name.js';
+import { formatRecord, parseRecord, RECORD_KEY } from '../../../src/volume/record.js';
+import { MemoryCeph, type MemoryImage } from '../memory-ceph.js';
+import {
+  age,
+  controllerOn,
+  create,
+  endAll,
+  handleOf,
+  immediate,
+  kindsOf,
+  look,
+  mend,
+  NOTHING,
+  pathOf,
+  remove,
+  snap,
+  snapshotIds,
+  volumeIds,
+  workOff,
+} from './rig.js';
+
+const DATA = handleOf('data');
+
+/** A cluster with one volume, "data". */
+async function here() {
+  const ceph = new MemoryCeph();
+  const controller = controllerOn(ceph);
+  await create(controller, 'data');
+  const image = ceph.images.get(pathOf('data')) as MemoryImage;
+  const { names, snapshotNames } = ceph.indexes;
+  return { ceph, controller, image, names, snapshotNames, key: nameKey('data') };
+}
+
+/** The doctor finds these and changes nothing, mends them, and finds nothing any more. */
+async function foundAndMended(t: Test, ceph: MemoryCeph, ...kinds: readonly string[]) {
+  const before = ceph.leaks();
+  const found = await look(ceph);
+  t.same(kindsOf(found), kinds, 'found');
+  t.ok(
+    found.every(({ remedy, fixed }) => remedy !== '' && !fixed),
+    'what would be done',
+  );
+  t.same(ceph.leaks(), before, 'a look changes nothing');
+  const mended = await mend(ceph);
+  t.ok(kinds.every((kind) => kindsOf(mended).includes(kind)));
+  t.ok(
+    mended.every(({ fixed }) => fixed),
+    'all is mended',
+  );
+  t.same(await look(ceph), [], 'nothing is left to find');
+}
+
+/** The doctor finds these, and leaves them to a person. */
+async function foundAndLeft(t: Test, ceph: MemoryCeph, ...kinds: readonly string[]) {
+  const before = ceph.leaks();
+  t.same(kindsOf(await look(ceph)), kinds);
+  const left = await mend(ceph);
+  t.same(kindsOf(left), kinds);
+  t.ok(left.every(({ fixed, remedy }) => !fixed && remedy === ''));
+  t.same(ceph.leaks(), before, 'nothing is changed');
+}
+
+async function nothingLeft(t: Test, ceph: MemoryCeph) {
+  await endAll(ceph);
+  t.same(ceph.leaks(), NOTHING, 'all of it can be deleted');
+}
+
+t.test('a life without accidents leaves nothing to find, at any moment of it', async (t) => {
+  const { ceph, controller } = await here();
+  const { id } = await snap(controller, 'one', 'data');
+  await create(controller, 'restored', { source: { kind: 'snapshot', id } });
+  await create(controller, 'cloned', { source: { kind: 'volume', id: DATA } });
+  t.same(await look(ceph), []);
+  await workOff(ceph);
+  t.same(await look(ceph), []);
+  await remove(controller, 'data');
+  t.same(await look(ceph), []);
+  await undeleteVolume(controller, DATA, '');
+  t.same(await look(ceph), []);
+  await remove(controller, 'data');
+  await workOff(ceph);
+  t.same(await look(ceph), [], 'a tombstone with snapshots waits');
+  await nothingLeft(t, ceph);
+  t.same(await look(ceph), []);
+});
+
+t.test('a volume whose entry is lost gets it back', async (t) => {
+  const { ceph, names, key } = await here();
+  const text = names.entries.get(key);
+  names.entries.delete(key);
+  t.same(await volumeIds(ceph), []);
+  await foundAndMended(t, ceph, 'image-without-entry');
+  t.equal(names.entries.get(key), text);
+  t.same(await volumeIds(ceph), [DATA]);
+  await nothingLeft(t, ceph);
+});
+
+t.test('a deleted volume that somebody gave its name back is taken back', async (t) => {
+  for (const snapshots of [0, 1]) {
+    const { ceph, controller, image, names } = await here();
+    if (snapshots > 0) await snap(controller, 'one', 'data');
+    await remove(controller, 'data');
+    ceph.images.clear();
+    ceph.trash.clear();
+    ceph.images.set(pathOf('data'), image);
+    await foundAndMended(t, ceph, 'image-taken-back');
+    t.equal(names.tasks.size, 0);
+    t.same(await volumeIds(ceph), [DATA]);
+    await nothingLeft(t, ceph);
+  }
+});
+
+t.test('and not where its space was being freed', async (t) => {
+  const { ceph, controller, image, names } = await here();
+  await remove(controller, 'data');
+  ceph.trash.clear();
+  ceph.images.set(pathOf('data'), image);
+  for (const [id, text] of names.tasks) names.tasks.set(id, text.replace('false', 'true'));
+  await foundAndLeft(t, ceph, 'image-taken-back');
+});
+
+t.test('an image of a creation that lost its name', async (t) => {
+  const lost = async () => {
+    const found = await here();
+    found.names.entries.delete(found.key);
+    await create(found.controller, 'data', { pool: 'fast' });
+    return found;
+  };
+  await t.test('goes where nothing was written to it', async (t) => {
+    const { ceph } = await lost();
+    await foundAndMended(t, ceph, 'image-of-lost-creation');
+    await workOff(ceph);
+    t.same([...ceph.images.keys()], [pathOf('data', 'fast')]);
+    await nothingLeft(t, ceph);
+  });
+  const touches: Record<string, (image: MemoryImage, ceph: MemoryCeph) => unknown> = {
+    'holds data': ({ id }, ceph) => ceph.written.add(id),
+    'is in use': ({ id }, ceph) => ceph.watched.add(id),
+    'is published': ({ id, metadata }) =>
+      metadata.set('pannier.published', JSON.stringify({ image: id, nodes: { n1: {} } })),
+    'has snapshots': (image, ceph) => ceph.snapshot(image, 'by-hand'),
+  };
+  for (const [what, touch] of Object.entries(touches))
+    await t.test(`stays where it ${what}`, async (t) => {
+      const { ceph, image } = await lost();
+      touch(image, ceph);
+      await foundAndLeft(t, ceph, 'image-of-lost-creation');
+    });
+});
+
+t.test('what a deletion or a creation threw away and no task frees', async (t) => {
+  await t.test('a discarded image', async (t) => {
+    const { ceph, image, names, key } = await here();
+    names.entries.delete(key);
+    const record = parseRecord(image.metadata.get(RECORD_KEY));
+    if (record === undefined) throw new Error('no record');
+    image.metadata.set(RECORD_KEY, formatRecord({ ...record, claim: 'discarded-1' }));
+    await foundAndMended(t, ceph, 'discarded-image-without-task');
+    await workOff(ceph);
+    t.same(ceph.leaks(), NOTHING);
+  });
+  await t.test('an image in the trash', async (t) => {
+    const { ceph, controller, names } = await here();
+    await remove(controller, 'data');
+    names.tasks.clear();
+    await foundAndMended(t, ceph, 'trash-without-task');
+    await workOff(ceph);
+    t.same(ceph.leaks(), NOTHING);
+  });
+  await t.test("an operator's own trash is the operator's", async (t) => {
+    const { ceph, image, names, key } = await here();
+    names.entries.delete(key);
+    ceph.images.delete(pathOf('data'));
+    ceph.trash.set(image.id, { name: 'data', image });
+    t.same(await look(ceph), []);
+  });
+  await t.test('a tombstone', async (t) => {
+    const { ceph, controller, names } = await here();
+    await snap(controller, 'one', 'data');
+    await remove(controller, 'data');
+    names.tasks.clear();
+    await foundAndMended(t, ceph, 'tombstone-without-task');
+    await nothingLeft(t, ceph);
+  });
+  await t.test('a tombstone whose last snapshot somebody removed', async (t) => {
+    const { ceph, controller, image, names, snapshotNames } = await here();
+    await snap(controller, 'one', 'data');
+    await remove(controller, 'data');
+    snapshotNames.entries.clear();
+    image.snapshots = [];
+    t.same(await look(ceph), [], 'the background work may be about to come to it');
+    for (const [id, text] of names.tasks)
+      names.tasks.set(id, text.replace(/"until":\d+/, '"until":1'));
+    await foundAndMended(t, ceph, 'tombstone-can-go');
+    await nothingLeft(t, ceph);
+  });
+});
+
+t.test('the entry of a volume whose image', async (t) => {
+  await t.test('is gone', async (t) => {
+    const { ceph, image } = await here();
+    ceph.images.delete(pathOf('data'));
+    ceph.headers.delete(image.id);
+    await foundAndMended(t, ceph, 'entry-without-image');
+    t.same(ceph.leaks(), NOTHING);
+  });
+  await t.test('is deleted, in the trash or under a tombstone', async (t) => {
+    for (const snapshots of [0, 1]) {
+      const { ceph, controller, names, key } = await here();
+      if (snapshots > 0) await snap(controller, 'one', 'data');
+      const text = names.entries.get(key) ?? '';
+      await remove(controller, 'data');
+      names.tasks.clear();
+      names.entries.set(key, text);
+      await foundAndMended(t, ceph, 'entry-without-image');
+      await nothingLeft(t, ceph);
+    }
+  });
+  await t.test('somebody put into the trash: it stays there', async (t) => {
+    const { ceph, image } = await here();
+    ceph.images.delete(pathOf('data'));
+    ceph.trash.set(image.id, { name: 'data', image });
+    await foundAndMended(t, ceph, 'entry-without-image');
+    await workOff(ceph);
+    t.same([...ceph.trash.keys()], [image.id]);
+  });
+  await t.test('somebody renamed', async (t) => {
+    const { ceph, image } = await here();
+    ceph.images.delete(pathOf('data'));
+    ceph.images.set('rbd//elsewhere', image);
+    await foundAndMended(t, ceph, 'image-renamed');
+    t.same(await volumeIds(ceph), [DATA]);
+    await nothingLeft(t, ceph);
+  });
+  await t.test('lost its record', async (t) => {
+    const { ceph, image } = await here();
+    image.metadata.delete(RECORD_KEY);
+    await foundAndMended(t, ceph, 'image-without-record');
+    t.same(await volumeIds(ceph), [DATA]);
+    await nothingLeft(t, ceph);
+  });
+  await t.test('somebody replaced, or gave another record', async (t) => {
+    const { ceph, image } = await here();
+    image.metadata.set(RECORD_KEY, 'kept by hand');
+    await foundAndLeft(t, ceph, 'record-differs');
+    const other = ceph.newImage(image.place, image.sizeBytes, image.layout);
+    ceph.images.set(pathOf('data'), other);
+    await foundAndLeft(t, ceph, 'record-differs');
+  });
+  await t.test('a deletion marked that went no further', async (t) => {
+    const { ceph, image } = await here();
+    image.metadata.set(DELETING_KEY, `${image.id} dead`);
+    await foundAndMended(t, ceph, 'unfinished-deletion');
+    await workOff(ceph);
+    t.same(ceph.leaks(), NOTHING);
+  });
+  await t.test('a deletion marked, and somebody uses it', async (t) => {
+    const { ceph, image } = await here();
+    image.metadata.set(DELETING_KEY, `${image.id} dead`);
+    ceph.watched.add(image.id);
+    const [finding, ...more] = await mend(ceph);
+    t.match(finding, { kind: 'unfinished-deletion', fixed: false, problem: /in use by client/ });
+    t.same(more, []);
+    t.same(image.metadata.get(DELETING_KEY), `${image.id} dead`, 'and no mark is added to it');
+    t.equal(ceph.images.size, 1);
+  });
+});
+
+t.test('claims that nobody goes on with', async (t) => {
+  await t.test('a young one is not a finding, whatever became of it', async (t) => {
+    const ceph = new MemoryCeph();
+    void create(controllerOn(ceph, { step: immediate, wait: immediate }, 6), 'data');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    t.equal(ceph.names.size, 1);
+    t.same(await mend(ceph), []);
+    age(ceph);
+    await foundAndMended(t, ceph, 'unfinished-creation');
+    await workOff(ceph);
+    t.same(ceph.leaks(), NOTHING);
+  });
+  await t.test('what holds data is left alone', async (t) => {
+    const ceph = new MemoryCeph();
+    void create(controllerOn(ceph, { step: immediate, wait: immediate }, 8), 'data');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const [image] = ceph.images.values();
+    ceph.written.add(image?.id ?? '');
+    age(ceph);
+    await foundAndMended(t, ceph, 'unfinished-creation');
+    await workOff(ceph);
+    t.equal(ceph.images.size, 1);
+    t.equal(image?.metadata.size, 0);
+  });
+  await t.test('a snapshot', async (t) => {
+    const { ceph } = await here();
+    void snap(controllerOn(ceph, { step: immediate, wait: immediate }, 8), 'one', 'data');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    t.equal(ceph.indexes.snapshotNames.entries.size, 1);
+    t.same(await mend(ceph), []);
+    age(ceph);
+    await foundAndMended(t, ceph, 'unfinished-snapshot');
+    await nothingLeft(t, ceph);
+  });
+  await t.test('an undeletion', async (t) => {
+    const { ceph, controller, names, key } = await here();
+    await remove(controller, 'data');
+    const record = [...ceph.trash.values()][0]?.image.metadata.get(RECORD_KEY) ?? '';
+    names.tasks.clear();
+    names.entries.set(key, JSON.stringify({ restoring: record }));
+    await foundAndMended(t, ceph, 'unfinished-undeletion');
+    t.same(await volumeIds(ceph), [DATA]);
+    await nothingLeft(t, ceph);
+  });
+  await t.test('an undeletion of what is gone', async (t) => {
+    const { ceph, image, names, key } = await here();
+    const record = names.entries.get(key) ?? '';
+    names.entries.set(key, JSON.stringify({ restoring: record }));
+    ceph.images.delete(pathOf('data'));
+    ceph.headers.delete(image.id);
+    await foundAndMended(t, ceph, 'unfinished-undeletion');
+    t.same(ceph.leaks(), NOTHING);
+  });
+});
+
+t.test('snapshots', async (t) => {
+  await t.test('an entry whose RBD snapshot somebody removed', async (t) => {
+    const { ceph, controller, image } = await here();
+    await snap(controller, 'one', 'data');
+    image.snapshots = [];
+    await foundAndMended(t, ceph, 'snapshot-entry-without-snapshot');
+    await nothingLeft(t, ceph);
+  });
+  await t.test('one whose entry is lost gets it back where its name tells it', async (t) => {
+    const { ceph, controller, snapshotNames } = await here();
+    const { id } = await snap(controller, 'one', 'data');
+    const text = [...snapshotNames.entries.values()];
+    snapshotNames.entries.clear();
+    await foundAndMended(t, ceph, 'snapshot-without-entry');
+    t.same([...snapshotNames.entries.values()], text);
+    t.same(await snapshotIds(ceph), [id]);
+    await nothingLeft(t, ceph);
+  });
+  await t.test('and where it does not, nobody removes what a user may know of', async (t) => {
+    const { ceph, controller, image, snapshotNames } = await here();
+    await snap(controller, 'a name of more than twenty-four letters', 'data');
+    snapshotNames.entries.clear();
+    await foundAndLeft(t, ceph, 'snapshot-without-entry');
+    t.equal(image.snapshots.length, 1);
+  });
+  await t.test('one that lost its name before it was finished', async (t) => {
+    const { ceph, controller, image, snapshotNames } = await here();
+    await snap(controller, 'one', 'data');
+    snapshotNames.entries.clear();
+    const { id } = await snap(controller, 'one', 'data');
+    await foundAndMended(t, ceph, 'unclaimed-snapshot');
+    await workOff(ceph);
+    t.equal(image.snapshots.length, 1);
+    t.same(await snapshotIds(ceph), [id]);
+    await nothingLeft(t, ceph);
+  });
+  await t.test('one that a volume was cloned through', async (t) => {
+    const { ceph, controller, image, names } = await here();
+    await create(controller, 'cloned', { source: { kind: 'volume', id: DATA } });
+    t.equal(image.snapshots.length, 1);
+    names.tasks.clear();
+    await foundAndMended(t, ceph, 'helper-snapshot-left');
+    await nothingLeft(t, ceph);
+  });
+  await t.test("an operator's own is the operator's", async (t) => {
+    const { ceph, image } = await here();
+    for (const name of ['by-hand', 'before-upgrade-2026', 'csi-snap-0f1d'])
+      ceph.snapshot(image, name);
+    t.same(await look(ceph), []);
+  });
+});
+
+t.test('tasks', async (t) => {
+  await t.test('for an image that is gone', async (t) => {
+    const { ceph, controller, image } = await here();
+    await remove({ ...controller, retentionMs: 86_400_000 }, 'data');
+    ceph.trash.clear();
+    ceph.headers.delete(image.id);
+    await foundAndMended(t, ceph, 'task-for-nothing');
+    t.same(ceph.leaks(), NOTHING);
+  });
+  await t.test('and entries that another version wrote are left to it', async (t) => {
+    const { ceph, names, snapshotNames, key } = await here();
+    names.tasks.set(`${key} copy rbd//x`, '{"kind":"copy"}');
+    names.entries.set(nameKey('other'), '{"version":2}');
+    snapshotNames.entries.set(nameKey('other'), '{"version":2}');
+    await foundAndLeft(t, ceph, 'unreadable-entry', 'unreadable-entry', 'unreadable-task');
+  });
+});
+
+t.test('what another installation has in its own index is left to that one', async (t) => {
+  const { ceph, controller } = await here();
+  await create(controller, 'gone');
+  await snap(controller, 'one', 'gone');
+  await create(controller, 'cloned', { source: { kind: 'volume', id: DATA } });
+  await remove(controller, 'gone');
+  for (const index of ['names', 'snapshotNames'] as const)
+    for (const what of ['entries', 'tasks'] as const) {
+      const [from, to] = [ceph.indexes[index][what], ceph.elsewhere[index][what]];
+      for (const [key, value] of from) to.set(key, value);
+      from.clear();
+    }
+  t.same(await mend(ceph), []);
+  ceph.elsewhere.names.tasks.clear();
+  ceph.elsewhere.names.entries.clear();
+  ceph.elsewhere.snapshotNames.entries.clear();
+  t.ok((await look(ceph)).length > 3, 'and would be found otherwise');
+});
+
+t.test('one image that Ceph cannot read does not hide the others', async (t) => {
+  const { ceph, names, key } = await here();
+  await create(controllerOn(ceph), 'other');
+  names.entries.delete(key);
+  const controller = controllerOn(ceph);
+  const cluster = controller.clusters.get('main');
+  const broken = {
+    ...cluster,
+    readImage: (spec: Parameters<typeof cluster.readImage>[0]) =>
+      handleOf('other').endsWith(spec.image)
+        ? Promise.reject(new VolumeError('ceph-error', { operation: 'read', problem: 'EIO' }))
+        : cluster.readImage(spec),
+  };
+  const clusters = { ...controller.clusters, get: () => broken };
+  const found = await examine({ ...controller, clusters }, true);
+  t.ok(found.some(({ kind, fixed }) => kind === 'image-without-entry' && fixed));
+  t.ok(found.some(({ kind, fixed }) => kind === 'unreadable' && !fixed));
+});
