@@ -3,10 +3,12 @@ import type { Connection } from './connection.js';
 import { DIRECTORY, readListedName } from './directory.js';
 import { encodeText } from './encoding.js';
 import { EEXIST, ENOENT, ESTALE, settle } from './errno.js';
+import { hasHeader } from './header.js';
 import { freeName, takeName } from './id-object.js';
 import type { IoCtx } from './native.js';
 import { exec, write } from './operations.js';
 import { TRASH } from './place.js';
+import { putAway } from './trash-move.js';
 
 /**
  * Renames an image in the steps of librbd's own renaming, each of which counts for this very image only: librbd
@@ -46,11 +48,15 @@ export function restoreImage(
   return connection.inPool(spec, async (io) => {
     if (!(await takeName(io, spec.image, imageId, operation))) return 'exists';
     await list(io, spec, imageId, operation);
+    const steps = [exec('rbd', 'trash_remove', encodeText(imageId))];
     const outcome = await settle(
-      write(io, TRASH, operation, [exec('rbd', 'trash_remove', encodeText(imageId))]),
-      { [ENOENT]: undefined },
+      write(io, TRASH, operation, steps).then(() => 'restored' as const),
+      { [ENOENT]: 'gone' } as const,
     );
-    return outcome === undefined ? 'restored' : 'gone';
+    // It was purged: a name must not stay that leads to nothing.
+    if (outcome === 'gone' && !(await hasHeader(io, imageId)))
+      await putAway(io, spec, imageId, new Date());
+    return outcome;
   });
 }
 
