@@ -14,7 +14,7 @@ export interface Work {
   add(cluster: string, index: IndexName, task: StoredTask): void;
   /** Looks through all that is left to do. */
   scan(): void;
-  /** Begins nothing more, waits a little for what has begun, and lets go of the lock. */
+  /** Begins nothing more, lets go of the lock, and waits a little for what has begun. */
   stop(): Promise<void>;
 }
 

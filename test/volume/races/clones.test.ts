@@ -23,7 +23,7 @@ import { codeOf, controllerOn, ended, immediate, Schedule, workOff, workOnce } f
 
 for (const kind of ['snapshot', 'volume'] as const)
   t.test(`three controllers that make the same volume from one ${kind}`, async (t) => {
-    for (let seed = 0; seed < 600; seed++) {
+    for (let seed = 0; seed < 250; seed++) {
       const ceph = new MemoryCeph();
       await make(ceph, 'data', 'old');
       const { id } = await snap(controllerOn(ceph), 'daily', 'data');
@@ -50,7 +50,7 @@ for (const kind of ['snapshot', 'volume'] as const)
         t.fail(`${context}: the snapshot is gone`);
       await endAll(ceph, context, { volumes: ['copy'] });
     }
-    t.pass('600 interleavings');
+    t.pass('250 interleavings');
   });
 
 /** Each clone that was answered is there and whole. */
@@ -72,7 +72,7 @@ function checkClones(
 
 t.test('a clone of a volume that is deleted meanwhile, written and made anew', async (t) => {
   const seen = new Set<string>();
-  for (let seed = 0; seed < 1200; seed++) {
+  for (let seed = 0; seed < 400; seed++) {
     const ceph = new MemoryCeph();
     const image = await make(ceph, 'data', 'old');
     const schedule = new Schedule(seed);
@@ -139,7 +139,7 @@ t.test('a clone cut short anywhere is completed or replaced, and nothing is left
 });
 
 t.test('a clone cut short while two others make it', async (t) => {
-  for (let seed = 0; seed < 800; seed++) {
+  for (let seed = 0; seed < 300; seed++) {
     const ceph = new MemoryCeph();
     await make(ceph, 'data', 'old');
     const { id } = await snap(controllerOn(ceph), 'daily', 'data');
@@ -155,11 +155,11 @@ t.test('a clone cut short while two others make it', async (t) => {
     checkClones(ceph, context, results);
     await endAll(ceph, context, { volumes: ['copy'] });
   }
-  t.pass('800 interleavings');
+  t.pass('300 interleavings');
 });
 
 t.test('a clone whose helper goes with another call: both answer the volume', async (t) => {
-  for (let seed = 0; seed < 500; seed++) {
+  for (let seed = 0; seed < 400; seed++) {
     const ceph = new MemoryCeph();
     await make(ceph, 'data', 'old');
     const schedule = new Schedule(seed);
@@ -177,11 +177,11 @@ t.test('a clone whose helper goes with another call: both answer the volume', as
     noStrays(ceph, context);
     checkClones(ceph, context, results);
   }
-  t.pass('500 interleavings');
+  t.pass('400 interleavings');
 });
 
 t.test('a controller that stands still inside Ceph for longer than it is given', async (t) => {
-  for (let seed = 0; seed < 600; seed++) {
+  for (let seed = 0; seed < 250; seed++) {
     const ceph = new MemoryCeph();
     await make(ceph, 'data', 'old');
     const { id } = await snap(controllerOn(ceph), 'daily', 'data');
@@ -195,5 +195,5 @@ t.test('a controller that stands still inside Ceph for longer than it is given',
     checkClones(ceph, context, results);
     await endAll(ceph, context, { volumes: ['copy'] });
   }
-  t.pass('600 interleavings');
+  t.pass('250 interleavings');
 });

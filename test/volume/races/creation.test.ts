@@ -10,7 +10,7 @@ import { codeOf, controllerOn, ended, immediate, Schedule } from './schedule.js'
 // Ceph when all that is listed is deleted.
 
 t.test('three controllers that create the same end with one image and one answer', async (t) => {
-  for (let seed = 0; seed < 400; seed++) {
+  for (let seed = 0; seed < 200; seed++) {
     const ceph = new MemoryCeph();
     const schedule = new Schedule(seed);
     const calls = [0, 1, 2].map(() => create(controllerOn(ceph, schedule), 'data'));
@@ -26,12 +26,12 @@ t.test('three controllers that create the same end with one image and one answer
     if (!isOne) t.fail(`seed ${seed}`, { handles: [...handles], ...ceph.leaks() });
     await endAll(ceph, `seed ${seed}`, {});
   }
-  t.pass('400 interleavings');
+  t.pass('200 interleavings');
 });
 
 t.test('three controllers with different wishes for one name: one volume, no orphan', async (t) => {
   const seen = new Set<string>();
-  for (let seed = 0; seed < 800; seed++) {
+  for (let seed = 0; seed < 300; seed++) {
     const ceph = new MemoryCeph();
     const schedule = new Schedule(seed);
     const results = await schedule.run(
@@ -81,7 +81,7 @@ t.test('a creation cut short anywhere is completed or replaced, and nothing is l
 });
 
 t.test('a creation cut short while two others create the same or another thing', async (t) => {
-  for (let seed = 0; seed < 600; seed++) {
+  for (let seed = 0; seed < 250; seed++) {
     const ceph = new MemoryCeph();
     const schedule = new Schedule(seed);
     create(controllerOn(ceph, schedule, schedule.random(14)), 'data').catch(() => undefined);
@@ -102,5 +102,5 @@ t.test('a creation cut short while two others create the same or another thing',
       }
     await endAll(ceph, context, { volumes: ['data'] });
   }
-  t.pass('600 interleavings');
+  t.pass('250 interleavings');
 });

@@ -54,7 +54,7 @@ const expand = (controller: Controller, mib: bigint) =>
 
 t.test('deletions, expansions and publications: nothing published is deleted', async (t) => {
   const seen = new Set<string>();
-  for (let seed = 0; seed < 1500; seed++) {
+  for (let seed = 0; seed < 500; seed++) {
     const ceph = withNodes();
     await make(ceph, 'data', 'old');
     const schedule = new Schedule(seed);
@@ -94,7 +94,7 @@ t.test(
   'deletions, snapshots and their removals at once: out of the listing, no orphan',
   async (t) => {
     const seen = new Set<string>();
-    for (let seed = 0; seed < 1200; seed++) {
+    for (let seed = 0; seed < 400; seed++) {
       const ceph = new MemoryCeph();
       await make(ceph, 'data', 'old');
       const { id } = await snap(controllerOn(ceph), 'daily', 'data');
@@ -122,7 +122,7 @@ t.test(
 );
 
 t.test('deletions while the volume is made anew: what was answered is there', async (t) => {
-  for (let seed = 0; seed < 1200; seed++) {
+  for (let seed = 0; seed < 400; seed++) {
     const ceph = new MemoryCeph();
     const old = await make(ceph, 'data', 'old');
     const withSnapshot = seed % 2 === 0;
@@ -155,7 +155,7 @@ t.test('deletions while the volume is made anew: what was answered is there', as
       t.fail(`${context}: the listing and the image differ`);
     await endAll(ceph, context, { volumes: ['data'] });
   }
-  t.pass('1200 interleavings');
+  t.pass('400 interleavings');
 });
 
 t.test('a deletion cut short anywhere is finished by the next one', async (t) => {

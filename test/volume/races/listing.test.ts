@@ -80,7 +80,7 @@ t.test('pages of every size hold everything once, and end', async (t) => {
 });
 
 t.test('a listing is stable while volumes and snapshots are made and deleted', async (t) => {
-  for (let seed = 0; seed < 120; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     const ceph = await filled();
     const before = {
       volumes: await volumeIds(controllerOn(ceph)),
@@ -116,7 +116,7 @@ t.test('a listing is stable while volumes and snapshots are made and deleted', a
       kept,
     );
   }
-  t.pass('120 interleavings');
+  t.pass('60 interleavings');
 });
 
 function check(

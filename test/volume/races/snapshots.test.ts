@@ -19,7 +19,7 @@ import { codeOf, controllerOn, ended, immediate, Schedule, workOff, workOnce } f
 // deleted.
 
 t.test('three controllers that take the same snapshot end with one and one answer', async (t) => {
-  for (let seed = 0; seed < 400; seed++) {
+  for (let seed = 0; seed < 200; seed++) {
     const ceph = new MemoryCeph();
     await make(ceph, 'data', 'old');
     const schedule = new Schedule(seed);
@@ -34,12 +34,12 @@ t.test('three controllers that take the same snapshot end with one and one answe
     if (taken.length !== 1) t.fail(`seed ${seed}: ${taken.length} RBD snapshots`);
     await endAll(ceph, `seed ${seed}`, {});
   }
-  t.pass('400 interleavings');
+  t.pass('200 interleavings');
 });
 
 t.test('one snapshot name for two volumes: one of them has it, no orphan', async (t) => {
   const seen = new Set<string>();
-  for (let seed = 0; seed < 400; seed++) {
+  for (let seed = 0; seed < 200; seed++) {
     const ceph = new MemoryCeph();
     await make(ceph, 'data', 'old');
     await make(ceph, 'logs', 'lines');
@@ -68,7 +68,7 @@ t.test('one snapshot name for two volumes: one of them has it, no orphan', async
 
 t.test('a snapshot of a volume that is deleted, and work: what answered OK is kept', async (t) => {
   const seen = new Set<string>();
-  for (let seed = 0; seed < 1500; seed++) {
+  for (let seed = 0; seed < 500; seed++) {
     const ceph = new MemoryCeph();
     const image = await make(ceph, 'data', 'old');
     const schedule = new Schedule(seed);
@@ -158,7 +158,7 @@ t.test('a snapshot cut short anywhere, and its removal, leave nothing', async (t
 });
 
 t.test('a deleted snapshot leaves its clones their content', async (t) => {
-  for (let seed = 0; seed < 800; seed++) {
+  for (let seed = 0; seed < 300; seed++) {
     const ceph = new MemoryCeph();
     await make(ceph, 'data', 'old');
     const { id } = await snap(controllerOn(ceph), 'daily', 'data');
@@ -186,7 +186,7 @@ t.test('a deleted snapshot leaves its clones their content', async (t) => {
     if (codes[2] !== 'OK') t.fail(`${context}: the snapshot is not deleted`);
     await endAll(ceph, context, { volumes: ['copy'] });
   }
-  t.pass('800 interleavings');
+  t.pass('300 interleavings');
 });
 
 t.test('a snapshot that is taken after its name was lost goes', async (t) => {

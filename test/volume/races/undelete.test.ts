@@ -51,7 +51,7 @@ for (const snapshot of [false, true])
     `undeletions, a creation, an end of the retention, and work${snapshot ? ', with a snapshot' : ''}`,
     async (t) => {
       const seen = new Set<string>();
-      for (let seed = 0; seed < 1200; seed++) {
+      for (let seed = 0; seed < 400; seed++) {
         const { ceph, id } = await withDeleted(snapshot);
         const schedule = new Schedule(seed);
         const worker = controllerOn(ceph, schedule);
