@@ -202,6 +202,7 @@ export const FUNCTIONS = {
   ],
   rbd_snap_create: ['int', ['rbd_image_t', 'const char *'], 'waits'],
   rbd_snap_remove: ['int', ['rbd_image_t', 'const char *'], 'waits'],
+  rbd_snap_remove_by_id: ['int', ['rbd_image_t', 'uint64_t'], 'waits'],
   rbd_flatten_with_progress: ['int', ['rbd_image_t', 'librbd_progress_fn_t', 'void *'], 'waits'],
   rbd_watchers_list: ['int', ['rbd_image_t', 'rbd_image_watcher_t *', 'size_t *'], 'waits'],
   rbd_watchers_list_cleanup: ['void', ['rbd_image_watcher_t *', 'size_t'], 'returns'],

@@ -61,6 +61,12 @@ export function decodeParent(bytes: Buffer): EncodedParent | undefined {
 
 const KINDS: Readonly<Record<number, ImageSnapshot['kind']>> = { 0: 'user', 2: 'trash' };
 
+/** A snapshot's name space; in the trash, a snapshot has another name than it had. */
+function decodeSpace(inside: Reader) {
+  const kind = KINDS[inside.uint32()] ?? 'other';
+  return { kind, formerName: kind === 'trash' ? inside.text() : undefined };
+}
+
 /** A snapshot as its image's header has it (cls_rbd_snap). */
 export function decodeSnapshot(bytes: Buffer): ImageSnapshot {
   return new Reader(bytes).struct((inside, compatible) => {
@@ -74,9 +80,10 @@ export function decodeSnapshot(bytes: Buffer): ImageSnapshot {
     }
     inside.uint8();
     inside.uint64();
-    const kind = inside.struct((space) => KINDS[space.uint32()] ?? 'other');
+    const space = inside.struct(decodeSpace);
     const [seconds, nanoseconds] = [inside.uint32(), inside.uint32()];
     const created = new Date(seconds * 1000 + nanoseconds / 1e6);
-    return { id, name, sizeBytes, created, kind };
+    const clones = inside.uint32();
+    return { id, name: space.formerName ?? name, sizeBytes, created, kind: space.kind, clones };
   });
 }

@@ -105,6 +105,15 @@ export async function whileWorking<T>(
 ): Promise<T> {
   const cookie = randomUUID();
   await share(io, header, cookie);
+  return whileSharing(io, header, cookie, work);
+}
+
+async function whileSharing<T>(
+  io: IoCtx,
+  header: string,
+  cookie: string,
+  work: () => Promise<T>,
+): Promise<T> {
   // What takes hours must not look dead. Where a renewal fails, the image merely looks used.
   const renewal = setInterval(() => {
     share(io, header, cookie).catch(() => undefined);
@@ -117,16 +126,23 @@ export async function whileWorking<T>(
   }
 }
 
-/** The same for the parent of a clone that is worked on, where there is one. */
+/**
+ * The same for the parent of a clone that is worked on, where there is one: a clone that was flattened meanwhile
+ * has none, which is no error.
+ */
 export function whileWorkingOnParent<T>(
   session: Session,
   parent: Parent | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   if (parent === undefined) return work();
-  return session.inPool(parent.pool, parent.namespace, (io) =>
-    whileWorking(io, headerOf(parent.imageId), work),
-  );
+  return session.inPool(parent.pool, parent.namespace, async (io) => {
+    const header = headerOf(parent.imageId);
+    const cookie = randomUUID();
+    const sharing = share(io, header, cookie).then(() => true);
+    const isThere = await settle(sharing, { [ENOENT]: false });
+    return isThere ? whileSharing(io, header, cookie, work) : work();
+  });
 }
 
 function share(io: IoCtx, object: string, cookie: string): Promise<void> {

@@ -8,6 +8,7 @@ import { freeName, takeName } from './id-object.js';
 import type { IoCtx } from './native.js';
 import { exec, write } from './operations.js';
 import { TRASH } from './place.js';
+import { putAway } from './trash-move.js';
 
 /**
  * Renames an image in the steps of librbd's own renaming, each of which counts for this very image only: librbd
@@ -52,10 +53,12 @@ export function restoreImage(
     if (!(await hasHeader(io, imageId))) return 'gone';
     if (!(await takeName(io, spec.image, imageId, operation))) return 'exists';
     await list(io, spec, imageId, operation);
-    await settle(write(io, TRASH, operation, [exec('rbd', 'trash_remove', encodeText(imageId))]), {
-      [ENOENT]: undefined,
-    });
-    return 'restored';
+    const steps = [exec('rbd', 'trash_remove', encodeText(imageId))];
+    await settle(write(io, TRASH, operation, steps), { [ENOENT]: undefined });
+    if (await hasHeader(io, imageId)) return 'restored';
+    // It was purged meanwhile: a name must not stay that leads to nothing.
+    await putAway(io, spec, imageId, new Date());
+    return 'gone';
   });
 }
 

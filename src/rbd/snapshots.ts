@@ -1,9 +1,9 @@
 import type { Place } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { check, EBUSY, EEXIST, ENOENT } from './errno.js';
-import { headerOf } from './header.js';
+import { headerOf, listSnapshots } from './header.js';
 import { whileWorking } from './lock.js';
-import { callAsync } from './native.js';
+import { callAsync, type IoCtx } from './native.js';
 import { withImageById } from './open.js';
 
 /**
@@ -30,7 +30,10 @@ export function takeSnapshot(
   );
 }
 
-/** Removes a snapshot; where it has clones, librbd moves it to its trash name space instead. */
+/**
+ * Removes a snapshot. librbd moves it to its trash name space first, and leaves it there where it has clones. One that
+ * was cut short after that is not found by its name any more, and is removed by its number.
+ */
 export function removeSnapshot(
   connection: Connection,
   place: Place,
@@ -43,10 +46,20 @@ export function removeSnapshot(
     (io) =>
       whileWorking(io, headerOf(imageId), () =>
         withImageById(io, imageId, async (image) => {
-          check(await callAsync('rbd_snap_remove', image, name), operation);
+          const result = await callAsync('rbd_snap_remove', image, name);
+          if (result !== -ENOENT) check(result, operation);
+          else
+            for (const { id } of await abandoned(io, imageId, name))
+              check(await callAsync('rbd_snap_remove_by_id', image, id), operation);
           return 'removed' as const;
         }),
       ),
     { [ENOENT]: 'removed', [EBUSY]: 'busy' } as const,
   );
+}
+
+/** What removals of a snapshot of that name left in the trash name space, and no clone keeps. */
+async function abandoned(io: IoCtx, imageId: string, name: string) {
+  const all = await listSnapshots(io, imageId);
+  return all.filter((one) => one.kind === 'trash' && one.name === name && one.clones === 0);
 }

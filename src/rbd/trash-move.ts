@@ -35,21 +35,31 @@ export async function putAway(
   until: Date,
 ): Promise<boolean> {
   const operation = `move image "${spec.image}" to the trash of pool "${spec.pool}"`;
-  if (await hasHeader(io, imageId)) await addToTrash(io, spec, imageId, until, operation);
+  await addToTrash(io, spec, imageId, until, operation);
   const entry = Buffer.concat([encodeText(spec.image), encodeText(imageId)]);
-  await settle(write(io, DIRECTORY, operation, [exec('rbd', 'dir_remove_image', entry)]), {
-    [ENOENT]: undefined,
-    [ESTALE]: undefined,
-  });
+  const unlisting = write(io, DIRECTORY, operation, [exec('rbd', 'dir_remove_image', entry)]);
+  const [isWhole] = await Promise.all([
+    hasHeader(io, imageId),
+    settle(unlisting, { [ENOENT]: undefined, [ESTALE]: undefined }),
+  ]);
+  if (!isWhole) await dropFromTrash(io, imageId, operation);
   return freeName(io, spec.image, imageId, operation);
 }
 
-/** An image that was purged already has no header, and an entry in the trash would be one of nothing. */
 function addToTrash(io: IoCtx, spec: ImageSpec, imageId: string, until: Date, operation: string) {
   const input = Buffer.concat([encodeText(imageId), trashed(spec.image, until)]);
   return settle(write(io, TRASH, operation, [create, exec('rbd', 'trash_add', input)]), {
     [EEXIST]: undefined,
   });
+}
+
+/**
+ * An image that is purged already, by another controller and perhaps since this one looked, has no header, and its
+ * entry would be one of nothing.
+ */
+function dropFromTrash(io: IoCtx, imageId: string, operation: string) {
+  const steps = [exec('rbd', 'trash_remove', encodeText(imageId))];
+  return settle(write(io, TRASH, operation, steps), { [ENOENT]: undefined });
 }
 
 /** Ceph's encoding of an entry of the trash, in its first version, which every release reads. */

@@ -20,14 +20,14 @@ export const EFFECTS = {
   ],
   createSnapshot: ['claim-name', 'take-snapshot', 'commit-name', 'give-up', 'leave-snapshot'],
   deleteSnapshot: ['release-name'],
-  delete: ['mark-deleting', 'unmark', 'trash-image', 'bury-image', 'release-name'],
+  delete: ['mark-deleting', 'unmark', 'trash-image', 'bury-image', 'release-name', 'leave-image'],
   undelete: [
     'end-retention',
     'claim-name',
+    'write-record',
     'restore-image',
     'unbury-image',
     'give-up',
-    'unmark',
     'commit-name',
   ],
   work: [

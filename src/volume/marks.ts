@@ -12,6 +12,12 @@ export const PUBLISHED_KEY = `${METADATA_PREFIX}published`;
 /** The image metadata key that a deletion sets before it moves the image, so that nobody uses it from then on. */
 export const DELETING_KEY = `${METADATA_PREFIX}deleting`;
 
+/**
+ * The image metadata key that marks an image which a creation threw away. It is no part of the record: a clone that
+ * is not whole yet gets its source's record over its own, and the mark must outlive that.
+ */
+export const DISCARDED_KEY = `${METADATA_PREFIX}discarded`;
+
 /** How a volume is published on one node. */
 export interface Publication {
   readonly mode: AccessMode;
@@ -76,6 +82,16 @@ export function formatDeleters(image: Image, deleters: readonly string[]): strin
   return deleters.length === 0 ? undefined : [image.id, ...deleters].join(' ');
 }
 
+/** True for an image that a deletion marked, or that a creation threw away. */
+export function isMarkedToGo(image: Image): boolean {
+  return isBeingDeleted(image) || isDiscarded(image);
+}
+
 export function isBeingDeleted(image: Image): boolean {
   return deletersOf(image).length > 0;
+}
+
+/** True for an image that is on its way out, and of which nobody was ever told. */
+export function isDiscarded(image: Image): boolean {
+  return image.metadata.get(DISCARDED_KEY) === image.id;
 }

@@ -16,6 +16,11 @@ export class Queue {
   readonly #lines = new Map<string, Line>();
   readonly #shared = new Map<string, Promise<unknown>>();
 
+  /** How many keys somebody waits on, or has. */
+  get size(): number {
+    return this.#lines.size;
+  }
+
   /**
    * Runs `action` once the earlier ones for any of `keys` have ended, whatever became of them. Those that only have
    * a key among their `sharing` do not wait for each other on it.

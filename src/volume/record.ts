@@ -91,13 +91,16 @@ export function ownRecord(image: Image): VolumeRecord | undefined {
   return record?.image === image.id ? record : undefined;
 }
 
-const DISCARDED = 'discarded-';
+const RESTORED = 'restored-';
 
-/** The record of an image that is on its way out: nobody was ever told of it. */
-export function discardedRecord(planned: PlannedVolume, image: Image): VolumeRecord {
-  return { ...planned, image: image.id, claim: `${DISCARDED}${newClaim()}` };
+/**
+ * The record of a volume that was deleted and is taken back. It differs from the one before: a deletion that another
+ * call is still at must not take the name from the volume that is back.
+ */
+export function restoredRecord(record: VolumeRecord): VolumeRecord {
+  return { ...record, claim: `${RESTORED}${newClaim()}` };
 }
 
-export function isDiscarded(record: VolumeRecord): boolean {
-  return record.claim.startsWith(DISCARDED);
+export function isRestored(record: VolumeRecord): boolean {
+  return record.claim.startsWith(RESTORED);
 }

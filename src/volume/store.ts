@@ -43,11 +43,17 @@ export interface Parent extends Place {
 export interface ImageSnapshot {
   /** The pool's number of the snapshot; no other snapshot of that pool ever has it. */
   readonly id: bigint;
+  /** That of one in the trash name space is the name that it had. */
   readonly name: string;
   readonly sizeBytes: bigint;
   readonly created: Date;
-  /** 'trash': deleted while clones depend on it. Its clones keep it; no new ones can be made of it. */
+  /**
+   * 'trash': deleted. Its clones keep it; no new ones can be made of it. One that has none is what a removal left
+   * that was cut short: each goes through the trash name space, and waits there for the monitors.
+   */
   readonly kind: 'user' | 'trash' | 'other';
+  /** How many clones are attached to it. */
+  readonly clones: number;
 }
 
 /** All image metadata that Pannier writes is under this prefix. */
@@ -208,7 +214,7 @@ export interface Cluster extends Indexes {
   snapshots(place: Place, imageId: string): Promise<readonly ImageSnapshot[] | undefined>;
   /**
    * Removes a snapshot, which costs one proposal; one with clones goes to RBD's trash name space instead. One
-   * that is gone is 'removed'.
+   * that is gone is 'removed', and what a removal left that was cut short is removed too.
    */
   removeSnapshot(place: Place, imageId: string, name: string): Promise<'removed' | 'busy'>;
 

@@ -1,7 +1,10 @@
 import type { Cluster, ImageSpec, Watcher } from './store.js';
 
-/** How often a client is looked for before it counts: a controller lets go of its lock after the image. */
-const LOOKS = 2;
+/**
+ * How often a client is looked for before it counts: controllers that work on an image come and go between the two
+ * looks that each takes.
+ */
+const LOOKS = 3;
 
 /**
  * Clients that have an image open to use its data. A controller that takes a snapshot of it, grows or flattens it
@@ -12,13 +15,16 @@ export async function usersOf(
   spec: ImageSpec,
   imageId: string,
 ): Promise<readonly Watcher[]> {
-  let users: readonly Watcher[] = [];
+  let users: readonly Watcher[] | undefined;
   for (let look = 0; look < LOOKS; look++) {
     const watchers = await cluster.watchers(spec);
     if (watchers.length === 0) return [];
     const workers = await cluster.workers(spec, imageId);
-    users = watchers.filter(({ address }) => !workers.includes(address));
+    const before = users?.map(({ address }) => address);
+    users = watchers.filter(
+      ({ address }) => !workers.includes(address) && (before?.includes(address) ?? true),
+    );
     if (users.length === 0) return [];
   }
-  return users;
+  return users ?? [];
 }

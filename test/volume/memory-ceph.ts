@@ -1,12 +1,22 @@
-import type { ImageLayout, ImageSnapshot, Parent, Place } from '../../src/volume/store.js';
+import type {
+  ImageLayout,
+  ImageSnapshot,
+  ImageSpec,
+  Parent,
+  Place,
+} from '../../src/volume/store.js';
 
 export interface MemorySnapshot {
-  id: bigint;
-  name: string;
-  sizeBytes: bigint;
-  created: Date;
+  readonly id: bigint;
+  readonly name: string;
+  readonly sizeBytes: bigint;
+  readonly created: Date;
   kind: ImageSnapshot['kind'];
-  content: string;
+  readonly content: string;
+  /** What the image had of a parent when it was taken. */
+  readonly parent: Parent | undefined;
+  /** Ids of the images that are attached to it. */
+  readonly children: Set<string>;
 }
 
 export interface MemoryImage {
@@ -27,7 +37,12 @@ export interface MemoryIndex {
   readonly tasks: Map<string, string>;
 }
 
-/** What several controllers share: one Ceph, in memory. Only what these classes do can happen to it. */
+export const pathOf = ({ pool, namespace, image }: ImageSpec) => `${pool}/${namespace}/${image}`;
+
+/**
+ * What several controllers share: the objects of one Ceph, in memory. Each method stands for one RADOS operation;
+ * what librbd makes of several is in memory-images.ts and memory-snapshots.ts, where others get in between.
+ */
 export class MemoryCeph {
   readonly indexes: Readonly<Record<'names' | 'snapshotNames', MemoryIndex>> = {
     names: { entries: new Map(), tasks: new Map() },
@@ -38,63 +53,91 @@ export class MemoryCeph {
     names: { entries: new Map(), tasks: new Map() },
     snapshotNames: { entries: new Map(), tasks: new Map() },
   };
-  /** By `pool/namespace/name`. */
-  readonly images = new Map<string, MemoryImage>();
-  readonly trash = new Map<string, { readonly name: string; readonly image: MemoryImage }>();
-  readonly nodes = new Map<string, string>();
+  /** The objects `rbd_id.NAME`, by `pool/namespace/name`: RBD's ids. */
+  readonly ids = new Map<string, string>();
+  /** librbd's directories, from the same paths to the same ids. */
+  readonly directory = new Map<string, string>();
+  readonly trash = new Map<string, { readonly name: string; readonly place: Place }>();
   /** By RBD's id, in the trash or not. */
   readonly headers = new Map<string, MemoryImage>();
-  /** Ids of images that a client has open for writing, and of those that a controller works on. */
-  readonly watched = new Set<string>();
-  readonly worked = new Map<string, number>();
+  /** Addresses of those that watch a header, and of those that hold the lock of work on it. */
+  readonly watches = new Map<string, string[]>();
+  readonly locks = new Map<string, string[]>();
+  readonly nodes = new Map<string, string>();
   /** Ids of images that hold data of their own. */
   readonly written = new Set<string>();
   /** Who does the background work. */
   worker: string | undefined;
-  #ids = 0;
+  #numbers = 0;
 
   get names(): Map<string, string> {
     return this.indexes.names.entries;
   }
 
-  nextId(): string {
-    return `id${++this.#ids}`;
+  /** The images that can be opened by a name, by `pool/namespace/name`. */
+  get images(): ReadonlyMap<string, MemoryImage> {
+    const found = [...this.ids].map(([path, id]) => [path, this.headers.get(id)] as const);
+    return new Map(found.filter((entry): entry is [string, MemoryImage] => entry[1] !== undefined));
   }
 
-  newImage(place: Place, sizeBytes: bigint, layout: ImageLayout): MemoryImage {
+  nextNumber(): number {
+    return ++this.#numbers;
+  }
+
+  /** False where another image has the name; `anew`: where this one has it too. */
+  takeName(path: string, id: string, anew = false): boolean {
+    const owner = this.ids.get(path);
+    if (owner === undefined) this.ids.set(path, id);
+    return owner === undefined || (!anew && owner === id);
+  }
+
+  /** False where the name is free or another image's. */
+  freeName(path: string, id: string): boolean {
+    return this.ids.get(path) === id && this.ids.delete(path);
+  }
+
+  /** False where the directory has the name, or the image under another one. */
+  list(path: string, id: string): boolean {
+    if (this.directory.has(path) || this.nameOf(id) !== undefined) return false;
+    this.directory.set(path, id);
+    return true;
+  }
+
+  unlist(path: string, id: string): void {
+    if (this.directory.get(path) === id) this.directory.delete(path);
+  }
+
+  /** False where the directory has another one under that name, or the new name. */
+  relist(path: string, id: string, to: string): boolean {
+    if (this.directory.get(path) !== id || this.directory.has(to)) return false;
+    this.directory.delete(path);
+    this.directory.set(to, id);
+    return true;
+  }
+
+  /** The path under which the directory has an image. */
+  nameOf(id: string): string | undefined {
+    return [...this.directory].find(([, listed]) => listed === id)?.[0];
+  }
+
+  makeHeader(id: string, place: Place, sizeBytes: bigint, layout: ImageLayout): MemoryImage {
     const image: MemoryImage = {
-      id: this.nextId(),
-      place,
-      sizeBytes,
-      metadata: new Map(),
-      layout,
-      parent: undefined,
-      snapshots: [],
-      content: '',
+      ...{ id, place, sizeBytes, layout },
+      ...{ metadata: new Map(), parent: undefined, snapshots: [], content: '' },
     };
-    this.headers.set(image.id, image);
+    this.headers.set(id, image);
     return image;
   }
 
-  snapshot(image: MemoryImage, name: string): void {
-    const { sizeBytes, content } = image;
-    const id = BigInt(++this.#ids);
-    image.snapshots.push({ id, name, sizeBytes, content, created: new Date(), kind: 'user' });
+  snapshotOf(parent: Parent): MemorySnapshot | undefined {
+    return this.headers.get(parent.imageId)?.snapshots.find(({ id }) => id === parent.snapshotId);
   }
 
-  hasChildren(snapshot: MemorySnapshot): boolean {
-    return [...this.headers.values()].some(({ parent }) => parent?.snapshotId === snapshot.id);
-  }
-
-  /** Takes away an image that lost its parent, and the parent's snapshot where only its clones kept it. */
-  detach(image: MemoryImage): void {
-    const { parent } = image;
-    image.parent = undefined;
-    const source = parent && this.headers.get(parent.imageId);
-    if (source === undefined) return;
-    source.snapshots = source.snapshots.filter(
-      (one) => one.kind !== 'trash' || one.id !== parent?.snapshotId || this.hasChildren(one),
-    );
+  /** What is left of clients that died runs out by itself. */
+  forgetClients(): void {
+    this.watches.clear();
+    this.locks.clear();
+    this.worker = undefined;
   }
 
   /** All that anybody could have left behind. */
@@ -104,7 +147,8 @@ export class MemoryCeph {
       names: [...names.entries.values()],
       snapshotNames: [...snapshotNames.entries.values()],
       tasks: [...names.tasks.values(), ...snapshotNames.tasks.values()],
-      images: [...this.images.keys()],
+      ids: [...this.ids.keys()],
+      directory: [...this.directory.keys()],
       trash: [...this.trash.keys()],
       headers: [...this.headers.keys()],
     };

@@ -1,4 +1,5 @@
 import { parseObject, strings } from '../json.js';
+import { nameKey } from '../name.js';
 import { inOrder, newClaim, type PlannedVolume, readPlanned } from '../record.js';
 import type { Place, StoredTask } from '../store.js';
 import { type SnapshotTask, taskOf } from '../work/tasks.js';
@@ -26,8 +27,12 @@ export interface Claim {
   readonly replaces: readonly DeadClaim[];
 }
 
-/** How a snapshot is called through which a volume is cloned. */
-export const HELPER_PREFIX = 'pannier.clone.';
+const HELPER_PREFIX = 'pannier.clone.';
+
+/** The name index key of the volume that a snapshot was taken for, or undefined where it is no helper. */
+export function keyOfHelper(snapshot: string): string | undefined {
+  return /^pannier\.clone\.([a-z2-7]{20})\.[0-9a-f]+$/.exec(snapshot)?.[1];
+}
 
 /** A claim for a volume that is to be made, in the place of another one where there is one. */
 export function newClaimOf(
@@ -43,7 +48,7 @@ export function newClaimOf(
       pool: source.pool,
       namespace: source.namespace,
       imageId: source.imageId,
-      snapshot: `${HELPER_PREFIX}${claim}`,
+      snapshot: `${HELPER_PREFIX}${nameKey(planned.name)}.${claim}`,
     },
     replaces: replaced === undefined ? [] : [...replaced.replaces, dead(replaced)],
   };

@@ -1,14 +1,14 @@
 import type { Controller } from '../controller.js';
 import { type ErrorCode, fail, VolumeError } from '../errors.js';
 import { formatHandle } from '../handle.js';
-import { DELETING_KEY, PUBLISHED_KEY } from '../marks.js';
-import { formatRecord, isDiscarded, ownRecord, parseRecord, RECORD_KEY } from '../record.js';
+import { DELETING_KEY, DISCARDED_KEY, isDiscarded, PUBLISHED_KEY } from '../marks.js';
+import { formatRecord, ownRecord, parseRecord, RECORD_KEY } from '../record.js';
 import type { Cluster, Image, StoredTask } from '../store.js';
 import { MOST_PARENTS, parentsOf } from '../work/depth.js';
 import { taskOf } from '../work/tasks.js';
 import { type Claim, formatClaim, helperTasks } from './claim.js';
-import { clearRemains, discard, discardReplaced } from './discard.js';
-import { growClone, isUntouched, makeImage } from './make.js';
+import { awaitMaker, clearRemains, discard, discardReplaced } from './discard.js';
+import { growClone, isUntouched, type Made, makeImage } from './make.js';
 import type { Origin } from './origin.js';
 import type { Plan } from './plan.js';
 
@@ -26,22 +26,27 @@ export async function complete(
   const made = await makeImage(controller, cluster, plan, claim, origin).catch((error: unknown) =>
     giveUp(controller, cluster, plan, claim, error),
   );
-  const image = await cluster.readImage(handle);
+  if (made === 'superseded') return false;
+  const image =
+    made === 'created'
+      ? await cluster.readImage(handle)
+      : await awaitMaker(controller, cluster, handle);
   if (image === undefined) {
     if (made === 'exists') await clearRemains(controller, cluster, handle);
     return false;
   }
   const text = formatRecord({ ...claim.pending, image: image.id });
   const kept = image.metadata.get(RECORD_KEY);
-  if (kept !== text) {
+  if (kept !== text || isDiscarded(image)) {
     // What a clone inherited is not a record of its own.
     const record = parseRecord(kept);
     const own = record === undefined ? kept : ownRecord(image) && kept;
-    if (own === undefined && (await isOwn(cluster, claim, image, made, origin))) {
+    const isLost = isDiscarded(image);
+    if (!isLost && own === undefined && (await isOwn(cluster, claim, image, made, origin))) {
       await growClone(controller, cluster, plan, claim, image);
       if ((await writeRecord(controller, cluster, plan, image, text)) !== 'swapped') return false;
     } else {
-      if (!isLeftOver(own, claim)) alien(plan, formatHandle(handle));
+      if (!isLost && !isLeftOver(own, claim)) alien(plan, formatHandle(handle));
       await discard(controller, cluster, plan.key, handle, image, claim.pending);
       return false;
     }
@@ -58,11 +63,12 @@ function writeRecord(
   text: string,
 ) {
   const inherited = [PUBLISHED_KEY, DELETING_KEY].filter((key) => image.metadata.has(key));
+  const expected = [RECORD_KEY, DISCARDED_KEY, ...inherited];
   return controller.effect('create/write-record', () =>
     cluster.swapMetadata(
       handle,
       image.id,
-      { [RECORD_KEY]: image.metadata.get(RECORD_KEY) },
+      Object.fromEntries(expected.map((key) => [key, image.metadata.get(key)])),
       { [RECORD_KEY]: text, ...Object.fromEntries(inherited.map((key) => [key, undefined])) },
     ),
   );
@@ -105,21 +111,25 @@ const REFUSALS: readonly ErrorCode[] = [
   'RESOURCE_EXHAUSTED',
 ];
 
-/** Lets go of the name where no image can be made as it is asked for, so that nothing is left of the call. */
+/**
+ * Lets go of the name where no image can be made as it is asked for, so that nothing is left of the call. A claim
+ * that is lost by then decides nothing: a call that asks for the same may have made the volume.
+ */
 async function giveUp(
   controller: Controller,
   cluster: Cluster,
   { key }: Plan,
   claim: Claim,
   error: unknown,
-): Promise<never> {
+): Promise<Made> {
   if (error instanceof VolumeError && REFUSALS.includes(error.code)) {
     const put = helperTasks(claim);
     const released = await controller
       .effect('create/give-up', () =>
         cluster.names.swap(key, formatClaim(claim), undefined, { put }),
       )
-      .catch(() => 'differs');
+      .catch(() => 'unknown');
+    if (released === 'differs') return 'superseded';
     if (released === 'swapped')
       for (const task of put) controller.work.add(cluster.name, 'names', { key, ...task });
   }
@@ -134,7 +144,7 @@ async function isOwn(
   cluster: Cluster,
   { pending, replaces }: Claim,
   image: Image,
-  made: 'created' | 'exists',
+  made: Made,
   origin: Origin | undefined,
 ): Promise<boolean> {
   const size = BigInt(pending.sizeBytes);
@@ -148,10 +158,7 @@ async function isOwn(
 function isLeftOver(kept: string | undefined, claim: Claim): boolean {
   if (kept === undefined) return true;
   const record = parseRecord(kept);
-  return (
-    record !== undefined &&
-    (isDiscarded(record) || claim.replaces.some((dead) => dead.claim === record.claim))
-  );
+  return record !== undefined && claim.replaces.some((dead) => dead.claim === record.claim);
 }
 
 function alien(plan: Plan, volume: string): never {

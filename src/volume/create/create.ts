@@ -1,4 +1,5 @@
 import type { Controller, Volume } from '../controller.js';
+import { freeingOfUnnamed } from '../delete/freeing.js';
 import { parseRestoring } from '../delete/restoring.js';
 import { fail } from '../errors.js';
 import { findImage } from '../find.js';
@@ -36,7 +37,7 @@ export async function createVolume(
     const finished = await findFinished(cluster, plan, found);
     if (finished !== undefined) return finished;
     const restoring = parseRestoring(found);
-    if (restoring !== undefined) fail('being-restored', { volume: restoring.handle });
+    if (restoring !== undefined) fail('being-restored', { volume: restoring.record.handle });
     const there = parseClaim(found);
     if (found && there === undefined && parseRecord(found) === undefined)
       fail('volume-exists', {
@@ -116,10 +117,14 @@ async function claimName(
   };
   const ofVolume = plan.source?.kind === 'volume' ? origin : undefined;
   const claim = newClaimOf(planned, ofVolume, replaced);
+  const deleted = parseRecord(found);
+  const put = deleted === undefined ? [] : await freeingOfUnnamed(controller, cluster, deleted);
   const swapped = await controller.effect('create/claim-name', () =>
-    cluster.names.swap(plan.key, found, formatClaim(claim)),
+    cluster.names.swap(plan.key, found, formatClaim(claim), { put }),
   );
-  return swapped === 'swapped' ? claim : undefined;
+  if (swapped !== 'swapped') return undefined;
+  for (const task of put) controller.work.add(cluster.name, 'names', { key: plan.key, ...task });
+  return claim;
 }
 
 /** True for a claim that asks for the same, so that this call can go on with it. */

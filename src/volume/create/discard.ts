@@ -2,15 +2,8 @@ import type { Controller } from '../controller.js';
 import { fail } from '../errors.js';
 import { findImage } from '../find.js';
 import { formatHandle, parseHandle, type VolumeHandle } from '../handle.js';
-import {
-  discardedRecord,
-  formatRecord,
-  isDiscarded,
-  ownRecord,
-  type PlannedVolume,
-  parseRecord,
-  RECORD_KEY,
-} from '../record.js';
+import { DELETING_KEY, DISCARDED_KEY, isDiscarded } from '../marks.js';
+import { ownRecord, type PlannedVolume, parseRecord, RECORD_KEY } from '../record.js';
 import type { Cluster, Image } from '../store.js';
 import { taskOf } from '../work/tasks.js';
 import type { Claim } from './claim.js';
@@ -27,18 +20,7 @@ export async function discard(
   image: Image,
   planned: PlannedVolume,
 ): Promise<void> {
-  const kept = image.metadata.get(RECORD_KEY);
-  if (ownRecord(image) === undefined && !(await cluster.isBlank(handle)))
-    fail('volume-exists', {
-      name: planned.name,
-      volume: formatHandle(handle),
-      difference: 'data in an image that no creation owns',
-    });
-  const mark = formatRecord(discardedRecord({ ...planned, handle: formatHandle(handle) }, image));
-  const marked = await controller.effect('create/mark-discarded', () =>
-    cluster.swapMetadata(handle, image.id, { [RECORD_KEY]: kept }, { [RECORD_KEY]: mark }),
-  );
-  if (marked !== 'swapped') return;
+  if (!isDiscarded(image) && !(await mark(controller, cluster, handle, image, planned))) return;
   const { pool, namespace } = handle;
   const now = Date.now();
   const task = taskOf({
@@ -56,6 +38,30 @@ export async function discard(
   controller.work.add(cluster.name, 'names', { key, ...task });
 }
 
+/** False where somebody changed the image in between. */
+async function mark(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+  image: Image,
+  { name }: PlannedVolume,
+): Promise<boolean> {
+  if (ownRecord(image) === undefined && !(await cluster.isBlank(handle)))
+    fail('volume-exists', {
+      name,
+      volume: formatHandle(handle),
+      difference: 'data in an image that no creation owns',
+    });
+  // One that a deletion marked since was committed by a call that asks for the same, and may be taken back.
+  const expected = Object.fromEntries(
+    [RECORD_KEY, DELETING_KEY].map((key) => [key, image.metadata.get(key)]),
+  );
+  const marked = await controller.effect('create/mark-discarded', () =>
+    cluster.swapMetadata(handle, image.id, expected, { [DISCARDED_KEY]: image.id }),
+  );
+  return marked === 'swapped';
+}
+
 /** Takes away what the claims that this one replaced left in other places. */
 export async function discardReplaced(
   controller: Controller,
@@ -67,8 +73,11 @@ export async function discardReplaced(
   for (const dead of claim.replaces) {
     const handle = parseHandle(dead.handle);
     if (handle === undefined || dead.handle === formatHandle(own)) continue;
-    const image = await findImage(cluster, handle);
-    if (image === undefined) continue;
+    const image = await awaitMaker(controller, cluster, handle);
+    if (image === undefined) {
+      await clearRemains(controller, cluster, handle);
+      continue;
+    }
     const kept = image.metadata.get(RECORD_KEY);
     const record = parseRecord(kept);
     const mine = ownRecord(image);
@@ -76,25 +85,38 @@ export async function discardReplaced(
       kept === undefined ||
       (record !== undefined && mine === undefined) ||
       mine?.claim === dead.claim ||
-      (mine !== undefined && isDiscarded(mine))
+      isDiscarded(image)
     )
       await discard(controller, cluster, key, handle, image, claim.pending);
   }
 }
 
-/** How long a creation that is alive may have a name without an image, in milliseconds; it takes some ten. */
+/** How long a creation that is alive may have an image without a record, in milliseconds; it takes some ten. */
 const HALF_MADE_MS = 1_000;
+const PAUSE_MS = 50;
 
 /**
- * Clears a name that Ceph says is taken and that has no image: what is left of a controller that died inside
- * Ceph's own creation. One that is alive is given time; it has told nobody of its image either.
+ * The image that another creation made, once it has its record. One that is not finished is given time: what is
+ * under the name may be half made, and Ceph may be still at work on it.
  */
+export async function awaitMaker(
+  controller: Controller,
+  cluster: Cluster,
+  handle: VolumeHandle,
+): Promise<Image | undefined> {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    const image = await findImage(cluster, handle);
+    const isMade = image !== undefined && (ownRecord(image) !== undefined || isDiscarded(image));
+    if (isMade || waited >= HALF_MADE_MS) return image;
+    await controller.wait(PAUSE_MS);
+  }
+}
+
+/** Clears a name that has no image: what is left of a controller that died inside Ceph's own creation. */
 export async function clearRemains(
   controller: Controller,
   cluster: Cluster,
   handle: VolumeHandle,
 ): Promise<void> {
-  await controller.wait(HALF_MADE_MS);
-  if ((await cluster.readImage(handle)) !== undefined) return;
   await controller.effect('create/clear-remains', () => cluster.clearRemains(handle));
 }

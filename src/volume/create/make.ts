@@ -2,11 +2,15 @@ import type { Controller } from '../controller.js';
 import { fail } from '../errors.js';
 import { parseHandle } from '../handle.js';
 import { isBeingDeleted } from '../marks.js';
+import { RECORD_KEY } from '../record.js';
 import type { Cluster, Image, ImageLayout } from '../store.js';
-import { taskOf } from '../work/tasks.js';
+import { onceMore } from '../work/tasks.js';
 import { type Claim, formatClaim, type Helper } from './claim.js';
 import type { Origin } from './origin.js';
 import type { Plan } from './plan.js';
+
+/** 'superseded': the claim is another one's by now, or was committed by a call that asks for the same. */
+export type Made = 'created' | 'exists' | 'superseded';
 
 /** Makes the image that a claim is for: blank, or as a clone of its source. */
 export async function makeImage(
@@ -15,7 +19,7 @@ export async function makeImage(
   plan: Plan,
   claim: Claim,
   origin: Origin | undefined,
-): Promise<'created' | 'exists'> {
+): Promise<Made> {
   const { handle, parameters } = plan;
   const layout: ImageLayout = {
     ...parameters,
@@ -25,6 +29,7 @@ export async function makeImage(
   if (origin === undefined)
     return controller.effect('create/create-image', () => cluster.createImage(handle, layout));
   const snapshot = origin.snapshot ?? (await snapSource(controller, cluster, plan, claim, origin));
+  if (snapshot === undefined) return 'superseded';
   const { pool, namespace, imageId } = origin;
   const made = await controller.effect('create/clone-image', () =>
     cluster.cloneImage({ pool, namespace, imageId, snapshot }, handle, layout),
@@ -32,14 +37,14 @@ export async function makeImage(
   return made === 'gone' ? sourceGone(plan) : made;
 }
 
-/** Takes the snapshot through which a volume is cloned. */
+/** Takes the snapshot through which a volume is cloned; undefined where the claim is lost. */
 async function snapSource(
   controller: Controller,
   cluster: Cluster,
   plan: Plan,
   claim: Claim,
   origin: Origin,
-): Promise<string> {
+): Promise<string | undefined> {
   const { helper } = claim;
   if (helper === undefined) return sourceGone(plan);
   const taken = await controller.effect('create/snap-source', () =>
@@ -54,7 +59,7 @@ async function snapSource(
   ]);
   if (entry !== formatClaim(claim)) {
     await leaveHelper(controller, cluster, plan.key, helper);
-    fail('superseded', { volume: claim.pending.handle });
+    return undefined;
   }
   if (image === undefined) return sourceGone(plan);
   if (isBeingDeleted(image)) fail('being-deleted', { volume: plan.source?.id ?? '' });
@@ -68,7 +73,7 @@ async function leaveHelper(
   key: string,
   helper: Helper,
 ): Promise<void> {
-  const task = taskOf({ kind: 'snapshot', ...helper });
+  const task = onceMore({ kind: 'snapshot', ...helper });
   await controller.effect('create/leave-helper', () =>
     cluster.names.swapTask({ key, id: task.id }, undefined, task.value),
   );
@@ -93,11 +98,11 @@ export async function growClone(
     await controller.effect('create/grow-clone', () => cluster.growImage(handle, size));
 }
 
-/** True for an image that holds nothing but what its creation put there. */
+/** True for an image that holds nothing but what its creation put there, and all of that. */
 export async function isUntouched(
   cluster: Cluster,
   volumeId: string,
-  { parent }: Image,
+  { parent, metadata }: Image,
   origin: Origin | undefined,
 ): Promise<boolean> {
   const handle = parseHandle(volumeId);
@@ -107,5 +112,7 @@ export async function isUntouched(
     (parent.pool !== origin?.pool || parent.namespace !== origin?.namespace)
   )
     return false;
+  // librbd copies the source's metadata last: over what anybody wrote into a clone that is not whole.
+  if (origin !== undefined && !metadata.has(RECORD_KEY)) return false;
   return cluster.isBlank(handle);
 }

@@ -12,9 +12,10 @@ import {
 } from '../marks.js';
 import { keyOfImageName, nameKey } from '../name.js';
 import { formatRecord, parseRecord, recordOf, type VolumeRecord } from '../record.js';
-import type { Cluster, Credentials, Image } from '../store.js';
+import type { Cluster, Credentials, Image, StoredTask } from '../store.js';
 import { usersOf } from '../users.js';
-import { taskOf } from '../work/tasks.js';
+import { freeing, freeingOfUnnamed } from './freeing.js';
+import { parseRestoring } from './restoring.js';
 import { tombstoneName } from './tombstone.js';
 import { describeUsers } from './users.js';
 
@@ -82,12 +83,19 @@ interface Deletion {
   readonly record: VolumeRecord;
 }
 
-async function moveAway(deletion: Deletion, marked: 'added' | 'there'): Promise<void> {
-  const { controller, cluster, handle, image, record } = deletion;
-  const [users, snapshots] = await Promise.all([
+async function moveAway(
+  { controller, cluster, handle, image, record }: Deletion,
+  marked: 'added' | 'there',
+): Promise<void> {
+  const [users, snapshots, entry] = await Promise.all([
     usersOf(cluster, handle, image.id),
     cluster.snapshots(handle, image.id),
+    cluster.names.read(nameKey(record.name)),
   ]);
+  if (parseRestoring(entry)?.record.image === image.id) {
+    if (marked === 'added') await unmark(controller, cluster, handle, image.id);
+    fail('being-restored', { volume: formatHandle(handle) });
+  }
   if (users.length > 0) {
     // A mark that an earlier call left may stand for a move that Ceph has not done yet.
     if (marked === 'added') await unmark(controller, cluster, handle, image.id);
@@ -96,36 +104,56 @@ async function moveAway(deletion: Deletion, marked: 'added' | 'there'): Promise<
       users: await describeUsers(cluster, users),
     });
   }
-  const deleted = Date.now();
-  const until = deleted + controller.retentionMs;
-  if (snapshots === undefined || snapshots.length === 0)
-    await controller.effect('delete/trash-image', () =>
-      cluster.trashImage(handle, image.id, new Date(until)),
-    );
-  else
-    await controller.effect('delete/bury-image', () =>
-      cluster.renameImage(handle, image.id, tombstoneName(image.id)),
-    );
-  await release(deletion, formatRecord(record), { deleted, until });
+  const until = Date.now() + controller.retentionMs;
+  const moved =
+    snapshots === undefined || snapshots.length === 0
+      ? await controller.effect('delete/trash-image', () =>
+          cluster.trashImage(handle, image.id, new Date(until)),
+        )
+      : await controller.effect('delete/bury-image', () =>
+          cluster.renameImage(handle, image.id, tombstoneName(image.id)),
+        );
+  const task = freeing(controller, handle, record);
+  const isReleased = await release(controller, cluster, record, formatRecord(record), [task]);
+  // Another call moved the image, and releases the name too; or else the entry is another's, and the image is left.
+  if (!isReleased && moved !== 'gone') await leave(controller, cluster, record, task);
 }
+
+type Task = Pick<StoredTask, 'id' | 'value'>;
 
 /** Frees the name, and leaves the rest to the background in the same operation. */
 async function release(
-  { controller, cluster, handle, record }: Omit<Deletion, 'image'>,
+  controller: Controller,
+  cluster: Cluster,
+  { name }: VolumeRecord,
   entry: string,
-  { deleted, until }: { readonly deleted: number; readonly until: number },
-): Promise<void> {
-  const { pool, namespace } = handle;
-  const task = taskOf({
-    kind: 'image',
-    ...{ pool, namespace, imageId: record.image },
-    ...{ handle: record.handle, name: record.name, deleted, until, begun: false },
-  });
-  const key = nameKey(record.name);
+  put: readonly Task[],
+): Promise<boolean> {
+  const key = nameKey(name);
   const released = await controller.effect('delete/release-name', () =>
-    cluster.names.swap(key, entry, undefined, { put: [task] }),
+    cluster.names.swap(key, entry, undefined, { put }),
   );
-  if (released === 'swapped') controller.work.add(cluster.name, 'names', { key, ...task });
+  if (released !== 'swapped') return false;
+  for (const task of put) controller.work.add(cluster.name, 'names', { key, ...task });
+  return true;
+}
+
+/** Leaves an image to the background whose record the index does not have. */
+async function leave(
+  controller: Controller,
+  cluster: Cluster,
+  record: VolumeRecord,
+  task: Task,
+): Promise<void> {
+  const key = nameKey(record.name);
+  const entry = await cluster.names.read(key);
+  // It was deleted by another call and taken back, before this call moved it.
+  if (entry !== undefined && parseRecord(entry)?.image === record.image)
+    if (await release(controller, cluster, record, entry, [task])) return;
+  await controller.effect('delete/leave-image', () =>
+    cluster.names.swapTask({ key, id: task.id }, undefined, task.value),
+  );
+  controller.work.add(cluster.name, 'names', { key, ...task });
 }
 
 /**
@@ -180,7 +208,7 @@ async function unmark(
 
 /**
  * The image is gone; an index entry that a crash left is released, and what is left of the image with it. False
- * where the entry is of a volume that was made since.
+ * where it is back by now.
  */
 async function finishDeletion(
   controller: Controller,
@@ -192,11 +220,10 @@ async function finishDeletion(
   const entry = await readEntry(cluster, key);
   const record = parseRecord(entry);
   if (entry === undefined || record?.handle !== formatHandle(handle)) return true;
-  // An image is there before its entry is: where it is not, it went after it.
+  // The entry may be younger than the look at the image: of a volume that was made anew or taken back.
   if ((await findImage(cluster, handle)) !== undefined) return false;
-  const deleted = Date.now();
-  const until = deleted + controller.retentionMs;
-  await release({ controller, cluster, handle, record }, entry, { deleted, until });
+  const put = await freeingOfUnnamed(controller, cluster, record);
+  await release(controller, cluster, record, entry, put);
   return true;
 }
 

@@ -1,5 +1,6 @@
 import type { Controller } from '../controller.js';
-import { isDiscarded, ownRecord } from '../record.js';
+import { isDiscarded } from '../marks.js';
+import { ownRecord } from '../record.js';
 import type { Cluster } from '../store.js';
 import { type ImageTask, parseTask } from '../work/tasks.js';
 
@@ -42,7 +43,7 @@ async function toDeleted(cluster: Cluster, task: ImageTask): Promise<DeletedVolu
   ]);
   const record = image && ownRecord(image);
   // Gone by now, or thrown away by a creation: that was never a volume.
-  if (image === undefined || record === undefined || isDiscarded(record)) return undefined;
+  if (image === undefined || record === undefined || isDiscarded(image)) return undefined;
   const { handle, name, imageId, begun } = task;
   return {
     ...{ handle, name, imageId, sizeBytes: image.sizeBytes },

@@ -19,7 +19,7 @@ async function look(ward: Ward, key: string, text: string): Promise<readonly Tro
   const claim = parseClaim(text);
   if (claim !== undefined) return unfinishedCreation(ward, key, text, claim);
   const restoring = parseRestoring(text);
-  if (restoring !== undefined) return [unfinishedUndeletion(ward, key, text, restoring)];
+  if (restoring !== undefined) return [unfinishedUndeletion(ward, key, text, restoring.record)];
   return [
     {
       kind: 'unreadable-entry',

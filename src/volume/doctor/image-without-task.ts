@@ -1,10 +1,10 @@
 import type { Controller } from '../controller.js';
 import { parseRestoring } from '../delete/restoring.js';
 import { tombstoneName } from '../delete/tombstone.js';
+import { isDiscarded, isMarkedToGo } from '../marks.js';
 import { nameKey } from '../name.js';
-import { isDiscarded, ownRecord, parseRecord, type VolumeRecord } from '../record.js';
+import { ownRecord, parseRecord, type VolumeRecord } from '../record.js';
 import type { Image, Place } from '../store.js';
-import { isThrownAway } from '../work/free-image.js';
 import { type ImageTask, taskOf } from '../work/tasks.js';
 import {
   imageWords,
@@ -34,7 +34,7 @@ function lookNamed(ward: Ward, place: Place, name: string, image: Image | undefi
   const record = image && waitsForTask(ward, place, image);
   if (image === undefined || record === undefined) return [];
   const subject = imageWords(ward, place, name, record.name);
-  if (isDiscarded(record))
+  if (isDiscarded(image))
     return [
       troubleOf(ward, place, record, Date.now(), {
         kind: 'discarded-image-without-task',
@@ -57,10 +57,10 @@ function lookTrashed(ward: Ward, place: Place, image: Image | undefined): Troubl
   if (image === undefined || record === undefined) return [];
   const kept = ward.survey.inTrash(place, image.id)?.expires.getTime() ?? 0;
   return [
-    troubleOf(ward, place, record, Math.max(Date.now(), isDiscarded(record) ? 0 : kept), {
+    troubleOf(ward, place, record, Math.max(Date.now(), isDiscarded(image) ? 0 : kept), {
       kind: 'trash-without-task',
       subject: trashedWords(ward, place, image.id, record.name),
-      problem: `it was ${isDiscarded(record) ? 'thrown away by a creation' : 'deleted'} and nothing frees its space`,
+      problem: `it was ${isDiscarded(image) ? 'thrown away by a creation' : 'deleted'} and nothing frees its space`,
     }),
   ];
 }
@@ -68,13 +68,13 @@ function lookTrashed(ward: Ward, place: Place, image: Image | undefined): Troubl
 /** The record of an image that is thrown away, has no task, and whose entry does not say that it is worked on. */
 function waitsForTask({ survey }: Ward, place: Place, image: Image): VolumeRecord | undefined {
   const record = ownRecord(image);
-  if (record === undefined || !isThrownAway(image)) return undefined;
+  if (record === undefined || !isMarkedToGo(image)) return undefined;
   if (survey.hasTask(taskFor(place, record, 0))) return undefined;
   const key = nameKey(record.name);
   const entry = survey.names.get(key);
   if (survey.isElsewhere('names', key)) return undefined;
   // A deletion or an undeletion that is not finished is a trouble of the entry.
-  const committed = parseRecord(entry) ?? parseRestoring(entry);
+  const committed = parseRecord(entry) ?? parseRestoring(entry)?.record;
   return committed?.image === image.id ? undefined : record;
 }
 

@@ -1,4 +1,4 @@
-import { HELPER_PREFIX } from '../create/claim.js';
+import { keyOfHelper } from '../create/claim.js';
 import { formatHandle, HANDLE_MAX_BYTES, parseHandle } from '../handle.js';
 import { nameKey } from '../name.js';
 import { ownRecord } from '../record.js';
@@ -35,8 +35,9 @@ export function straySnapshots(ward: Ward): Subject[] {
 async function look(found: Found): Promise<Trouble | undefined> {
   const { ward, place, id, snapshot } = found;
   if (ward.survey.hasTask(taskOf(found))) return undefined;
-  if (snapshot.name.startsWith(HELPER_PREFIX))
-    return ward.survey.isHelper(place, id, snapshot.name) ? undefined : helper(found);
+  const ofClone = keyOfHelper(snapshot.name);
+  if (ofClone !== undefined)
+    return ward.survey.isHelper(place, id, snapshot.name) ? undefined : helper(found, ofClone);
   const key = keyOfSnapshotName(snapshot.name);
   if (key === undefined || ward.survey.isElsewhere('snapshotNames', key)) return undefined;
   const entry = ward.survey.snapshotNames.get(key);
@@ -58,9 +59,8 @@ function subjectOf({ ward, place, name, snapshot }: Found): string {
 const REMOVE = 'leave its removal to the background work';
 
 /** The snapshot that a volume was cloned through. Nobody is ever told of one. */
-function helper(found: Found): Trouble {
+function helper(found: Found, key: string): Trouble {
   const { ward, snapshot } = found;
-  const key = nameKey(snapshot.name);
   return {
     kind: 'helper-snapshot-left',
     subject: subjectOf(found),

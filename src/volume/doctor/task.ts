@@ -1,5 +1,5 @@
 import { tombstoneName } from '../delete/tombstone.js';
-import { isThrownAway } from '../work/free-image.js';
+import { isMarkedToGo } from '../marks.js';
 import { type ImageTask, type Task, taskOf } from '../work/tasks.js';
 import type { FoundTask } from './survey.js';
 import { ABANDONED_MS, placeName, type Subject, type Trouble, type Ward } from './trouble.js';
@@ -71,7 +71,7 @@ async function waiting(
   if (Date.now() - task.until < ABANDONED_MS || isFreeing(ward)) return undefined;
   if (survey.nameOf(task, task.imageId) !== tombstoneName(task.imageId)) return undefined;
   const image = await survey.imageById(task, task.imageId);
-  if (image === undefined || !isThrownAway(image)) return undefined;
+  if (image === undefined || !isMarkedToGo(image)) return undefined;
   if (await survey.isKept(task, task.imageId)) return undefined;
   return {
     kind: 'tombstone-can-go',

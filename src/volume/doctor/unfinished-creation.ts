@@ -5,10 +5,10 @@ import {
   helperTasks,
   newClaimOf,
 } from '../create/claim.js';
-import { clearRemains } from '../create/discard.js';
-import { findImage } from '../find.js';
+import { awaitMaker, clearRemains } from '../create/discard.js';
 import { parseHandle } from '../handle.js';
-import { isDiscarded, ownRecord, type PlannedVolume } from '../record.js';
+import { isDiscarded } from '../marks.js';
+import { ownRecord, type PlannedVolume } from '../record.js';
 import { ABANDONED_MS, entryWords, type Trouble, type Ward } from './trouble.js';
 import { throwAway } from './untouched.js';
 
@@ -72,11 +72,11 @@ async function clearAway(
   const { controller, cluster } = ward;
   const handle = parseHandle(volumeId);
   if (handle === undefined) return;
-  if ((await findImage(cluster, handle)) === undefined)
+  if ((await awaitMaker(controller, cluster, handle)) === undefined)
     return clearRemains(controller, cluster, handle);
   await throwAway(ward, key, handle, planned, (image) => {
     const record = ownRecord(image);
     if (record === undefined) return true;
-    return !isDiscarded(record) && dead.some(({ claim }) => claim === record.claim);
+    return !isDiscarded(image) && dead.some(({ claim }) => claim === record.claim);
   });
 }

@@ -2,9 +2,9 @@ import { parseClaim } from '../create/claim.js';
 import { formatRestoring, parseRestoring } from '../delete/restoring.js';
 import { undeleteVolume } from '../delete/undelete.js';
 import { formatHandle, type VolumeHandle } from '../handle.js';
-import { DELETING_KEY, isBeingDeleted } from '../marks.js';
+import { DELETING_KEY, isBeingDeleted, isDiscarded } from '../marks.js';
 import { nameKey } from '../name.js';
-import { isDiscarded, parseRecord, RECORD_KEY, recordOf, type VolumeRecord } from '../record.js';
+import { parseRecord, RECORD_KEY, recordOf, restoredRecord, type VolumeRecord } from '../record.js';
 import type { Image } from '../store.js';
 import { imageTask } from './image-without-task.js';
 import { imageWords, type Subject, type Trouble, type Ward } from './trouble.js';
@@ -24,7 +24,7 @@ export function unlistedImages(ward: Ward): Subject[] {
 async function look(ward: Ward, handle: VolumeHandle): Promise<Trouble[]> {
   const image = await ward.survey.image(handle);
   const record = image && recordOf(image, handle);
-  if (image === undefined || record === undefined || isDiscarded(record)) return [];
+  if (image === undefined || record === undefined || isDiscarded(image)) return [];
   const key = nameKey(record.name);
   const entry = ward.survey.names.get(key);
   if (ward.survey.isElsewhere('names', key)) return [];
@@ -42,7 +42,7 @@ function isOfAnother(entry: string, { claim, image }: VolumeRecord): boolean {
   const under = parseClaim(entry);
   if (under !== undefined)
     return under.pending.claim !== claim && !under.replaces.some((dead) => dead.claim === claim);
-  const committed = parseRecord(entry) ?? parseRestoring(entry);
+  const committed = parseRecord(entry) ?? parseRestoring(entry)?.record;
   return committed !== undefined && committed.image !== image;
 }
 
@@ -94,8 +94,8 @@ async function putBack(
 function takenBack(ward: Ward, handle: VolumeHandle, image: Image, record: VolumeRecord): Trouble {
   const { controller, cluster, survey } = ward;
   const key = nameKey(record.name);
-  const { id } = imageTask(controller, handle, record);
-  const found = survey.tasks.find(({ stored }) => stored.key === key && stored.id === id);
+  const task = imageTask(controller, handle, record);
+  const found = survey.tasks.find(({ stored }) => stored.key === key && stored.id === task.id);
   const begun = found?.task?.kind === 'image' && found.task.begun;
   const trouble = {
     kind: 'image-taken-back',
@@ -114,8 +114,9 @@ function takenBack(ward: Ward, handle: VolumeHandle, image: Image, record: Volum
       words: 'put its entry back, and take the mark away',
       async act() {
         const take = found === undefined ? [] : [found.stored];
+        const restoring = { record: restoredRecord(record), task: found?.stored ?? task };
         const claimed = await controller.effect('doctor/restore-entry', () =>
-          cluster.names.swap(key, undefined, formatRestoring(record), { take }),
+          cluster.names.swap(key, undefined, formatRestoring(restoring), { take }),
         );
         if (claimed !== 'swapped') return false;
         await undeleteVolume(controller, record.handle, record.image);

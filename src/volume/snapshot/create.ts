@@ -5,7 +5,7 @@ import { formatHandle, type VolumeHandle } from '../handle.js';
 import { isBeingDeleted } from '../marks.js';
 import { checkName, nameKey } from '../name.js';
 import type { Cluster, Credentials, Image } from '../store.js';
-import { taskOf } from '../work/tasks.js';
+import { onceMore, type SnapshotTask, taskOf } from '../work/tasks.js';
 import { findTaken } from './find.js';
 import { formatSnapshotHandle, newSnapshotName } from './handle.js';
 import {
@@ -186,7 +186,7 @@ async function leaveRemoval(
 ): Promise<void> {
   const now = parseSnapshot(await cluster.snapshotNames.read(key));
   if (now?.handle === pending.handle) return;
-  const task = removalOf(pending);
+  const task = onceMore(removed(pending));
   await controller.effect('createSnapshot/leave-snapshot', () =>
     cluster.snapshotNames.swapTask({ key, id: task.id }, undefined, task.value),
   );
@@ -194,6 +194,10 @@ async function leaveRemoval(
 }
 
 /** The work of removing what a claim may have taken. */
-export function removalOf({ pool, namespace, image, snapshot }: PlannedSnapshot) {
-  return taskOf({ kind: 'snapshot', pool, namespace, imageId: image, snapshot });
+export function removalOf(pending: PlannedSnapshot) {
+  return taskOf(removed(pending));
+}
+
+function removed({ pool, namespace, image, snapshot }: PlannedSnapshot): SnapshotTask {
+  return { kind: 'snapshot', pool, namespace, imageId: image, snapshot };
 }

@@ -1,4 +1,4 @@
-import { MOST_PARENTS, parentsOf } from './depth.js';
+import { isDeep } from './depth.js';
 import { forget, type Job, later, type Outcome } from './outcome.js';
 import { type FlattenTask, taskOf } from './tasks.js';
 
@@ -11,7 +11,7 @@ export async function flatten(job: Job<FlattenTask>): Promise<Outcome> {
   const { parent } = (await cluster.readImageById(task, task.imageId)) ?? {};
   if (parent === undefined || (await cluster.nameOf(task, task.imageId)) === undefined)
     return forget(job);
-  if ((await parentsOf(cluster, task)) <= MOST_PARENTS) return forget(job);
+  if (!(await isDeep(cluster, task))) return forget(job);
   let { stored } = job;
   let told = Date.now();
   let telling: Promise<void> = Promise.resolve();

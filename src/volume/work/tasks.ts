@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parseObject, strings } from '../json.js';
 import type { Place, StoredTask } from '../store.js';
 
@@ -43,6 +44,15 @@ export function taskOf(task: Task): Pick<StoredTask, 'id' | 'value'> {
     id: `${kind} ${pool}/${namespace}/${imageId}${snapshot}`,
     value: JSON.stringify(task),
   };
+}
+
+/**
+ * The same once more: one that is there already may have been done before what it is now needed for, and only wait to
+ * be taken away.
+ */
+export function onceMore(task: SnapshotTask): Pick<StoredTask, 'id' | 'value'> {
+  const { id, value } = taskOf(task);
+  return { id: `${id} ${randomBytes(8).toString('hex')}`, value };
 }
 
 const PLACE = ['pool', 'namespace', 'imageId'] as const;

@@ -54,11 +54,10 @@ export function startWork(options: WorkOptions): Work {
   };
 }
 
-/** A task that was looked at. */
-interface Known {
-  /** Who changes a task, as one that ends the time for which a volume is kept, wants it looked at again. */
+/** A task that was tried. */
+interface Waiting {
   readonly value: string;
-  /** From when on it may run (as Date.now() counts). */
+  /** From when on it may run again (as Date.now() counts). */
   readonly notBefore: number;
 }
 
@@ -66,7 +65,8 @@ interface Known {
 class ClusterWork {
   readonly #cluster: Cluster;
   readonly #lanes = new Lanes();
-  readonly #known = new Map<string, Known>();
+  /** Tasks that must wait as they are: a task that somebody changed is tried at once. */
+  readonly #waiting = new Map<string, Waiting>();
   #heldUntil = 0;
   #renewed = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -141,8 +141,7 @@ class ClusterWork {
     );
     const all = found.flat();
     const there = new Set(all.map(({ index, stored }) => keyOf(index, stored)));
-    for (const key of this.#known.keys())
-      if (!there.has(key) && !this.#lanes.has(key)) this.#known.delete(key);
+    for (const key of this.#waiting.keys()) if (!there.has(key)) this.#waiting.delete(key);
     for (const { index, stored } of all) this.#offer(index, stored);
   }
 
@@ -151,10 +150,8 @@ class ClusterWork {
     const key = keyOf(index, stored);
     const task = parseTask(stored.value);
     if (this.#stopped || task === undefined || this.#lanes.has(key)) return;
-    const known = this.#known.get(key);
-    const { value } = stored;
-    if (known?.value === value && known.notBefore > Date.now()) return;
-    this.#known.set(key, { value, notBefore: Number.POSITIVE_INFINITY });
+    const waiting = this.#waiting.get(key);
+    if (waiting?.value === stored.value && waiting.notBefore > Date.now()) return;
     this.#lanes.add(task.kind, key, async () => {
       let outcome: Outcome = { done: false, notBefore: Date.now() + RETRY_MS };
       try {
@@ -162,16 +159,16 @@ class ClusterWork {
       } catch (error) {
         this.options.onError(error);
       }
-      if (outcome.done) this.#known.delete(key);
-      else this.#known.set(key, { value, notBefore: outcome.notBefore });
+      if (outcome.done) this.#waiting.delete(key);
+      else this.#waiting.set(key, { value: stored.value, notBefore: outcome.notBefore });
       for (const imageId of outcome.releases ?? []) this.#wake(imageId);
     });
   }
 
   /** Something that an image waited for is gone: what waits for the image is looked at soon. */
   #wake(imageId: string): void {
-    for (const [key, { notBefore }] of this.#known)
-      if (key.endsWith(`/${imageId}`) && Number.isFinite(notBefore)) this.#known.delete(key);
+    for (const key of this.#waiting.keys())
+      if (key.endsWith(`/${imageId}`)) this.#waiting.delete(key);
     this.scan();
   }
 }

@@ -105,8 +105,7 @@ async function after({ before, call }: Accident, lives: number): Promise<MemoryC
   await before(controllerOn(ceph), ceph);
   if (!(await cutShort(call(controllerOn(ceph, undefined, lives))))) return undefined;
   // Its client is gone, and so is its background work.
-  ceph.worked.clear();
-  ceph.worker = undefined;
+  ceph.forgetClients();
   age(ceph);
   return ceph;
 }

@@ -1,10 +1,16 @@
 import t, { type Test } from 'tap';
+import { formatRestoring } from '../../../src/volume/delete/restoring.js';
 import { undeleteVolume } from '../../../src/volume/delete/undelete.js';
 import { examine } from '../../../src/volume/doctor/examine.js';
 import { VolumeError } from '../../../src/volume/errors.js';
-import { DELETING_KEY } from '../../../src/volume/marks.js';
+import { DELETING_KEY, DISCARDED_KEY } from '../../../src/volume/marks.js';
 import { nameKey } from '../../../src/volume/name.js';
-import { formatRecord, parseRecord, RECORD_KEY } from '../../../src/volume/record.js';
+import {
+  parseRecord,
+  RECORD_KEY,
+  restoredRecord,
+  type VolumeRecord,
+} from '../../../src/volume/record.js';
 import { MemoryCeph, type MemoryImage } from '../memory-ceph.js';
 import {
   age,
@@ -17,10 +23,15 @@ import {
   look,
   mend,
   NOTHING,
+  nameImage,
   pathOf,
   remove,
   snap,
+  snapByHand,
   snapshotIds,
+  trash,
+  unname,
+  use,
   volumeIds,
   workOff,
 } from './rig.js';
@@ -35,6 +46,12 @@ async function here() {
   const image = ceph.images.get(pathOf('data')) as MemoryImage;
   const { names, snapshotNames } = ceph.indexes;
   return { ceph, controller, image, names, snapshotNames, key: nameKey('data') };
+}
+
+function recordIn({ metadata }: MemoryImage): VolumeRecord {
+  const record = parseRecord(metadata.get(RECORD_KEY));
+  if (record === undefined) throw new Error('there is no record');
+  return record;
 }
 
 /** The doctor finds these and changes nothing, mends them, and finds nothing any more. */
@@ -106,9 +123,9 @@ t.test('a deleted volume that somebody gave its name back is taken back', async 
     const { ceph, controller, image, names } = await here();
     if (snapshots > 0) await snap(controller, 'one', 'data');
     await remove(controller, 'data');
-    ceph.images.clear();
     ceph.trash.clear();
-    ceph.images.set(pathOf('data'), image);
+    for (const path of ceph.directory.keys()) unname(ceph, path);
+    nameImage(ceph, pathOf('data'), image.id);
     await foundAndMended(t, ceph, 'image-taken-back');
     t.equal(names.tasks.size, 0);
     t.same(await volumeIds(ceph), [DATA]);
@@ -120,7 +137,7 @@ t.test('and not where its space was being freed', async (t) => {
   const { ceph, controller, image, names } = await here();
   await remove(controller, 'data');
   ceph.trash.clear();
-  ceph.images.set(pathOf('data'), image);
+  nameImage(ceph, pathOf('data'), image.id);
   for (const [id, text] of names.tasks) names.tasks.set(id, text.replace('false', 'true'));
   await foundAndLeft(t, ceph, 'image-taken-back');
 });
@@ -141,10 +158,10 @@ t.test('an image of a creation that lost its name', async (t) => {
   });
   const touches: Record<string, (image: MemoryImage, ceph: MemoryCeph) => unknown> = {
     'holds data': ({ id }, ceph) => ceph.written.add(id),
-    'is in use': ({ id }, ceph) => ceph.watched.add(id),
+    'is in use': ({ id }, ceph) => use(ceph, id),
     'is published': ({ id, metadata }) =>
       metadata.set('pannier.published', JSON.stringify({ image: id, nodes: { n1: {} } })),
-    'has snapshots': (image, ceph) => ceph.snapshot(image, 'by-hand'),
+    'has snapshots': (image, ceph) => snapByHand(ceph, image, 'by-hand'),
   };
   for (const [what, touch] of Object.entries(touches))
     await t.test(`stays where it ${what}`, async (t) => {
@@ -158,9 +175,7 @@ t.test('what a deletion or a creation threw away and no task frees', async (t) =
   await t.test('a discarded image', async (t) => {
     const { ceph, image, names, key } = await here();
     names.entries.delete(key);
-    const record = parseRecord(image.metadata.get(RECORD_KEY));
-    if (record === undefined) throw new Error('no record');
-    image.metadata.set(RECORD_KEY, formatRecord({ ...record, claim: 'discarded-1' }));
+    image.metadata.set(DISCARDED_KEY, image.id);
     await foundAndMended(t, ceph, 'discarded-image-without-task');
     await workOff(ceph);
     t.same(ceph.leaks(), NOTHING);
@@ -176,8 +191,7 @@ t.test('what a deletion or a creation threw away and no task frees', async (t) =
   await t.test("an operator's own trash is the operator's", async (t) => {
     const { ceph, image, names, key } = await here();
     names.entries.delete(key);
-    ceph.images.delete(pathOf('data'));
-    ceph.trash.set(image.id, { name: 'data', image });
+    trash(ceph, pathOf('data'), image);
     t.same(await look(ceph), []);
   });
   await t.test('a tombstone', async (t) => {
@@ -205,7 +219,7 @@ t.test('what a deletion or a creation threw away and no task frees', async (t) =
 t.test('the entry of a volume whose image', async (t) => {
   await t.test('is gone', async (t) => {
     const { ceph, image } = await here();
-    ceph.images.delete(pathOf('data'));
+    unname(ceph, pathOf('data'));
     ceph.headers.delete(image.id);
     await foundAndMended(t, ceph, 'entry-without-image');
     t.same(ceph.leaks(), NOTHING);
@@ -224,16 +238,15 @@ t.test('the entry of a volume whose image', async (t) => {
   });
   await t.test('somebody put into the trash: it stays there', async (t) => {
     const { ceph, image } = await here();
-    ceph.images.delete(pathOf('data'));
-    ceph.trash.set(image.id, { name: 'data', image });
+    trash(ceph, pathOf('data'), image);
     await foundAndMended(t, ceph, 'entry-without-image');
     await workOff(ceph);
     t.same([...ceph.trash.keys()], [image.id]);
   });
   await t.test('somebody renamed', async (t) => {
     const { ceph, image } = await here();
-    ceph.images.delete(pathOf('data'));
-    ceph.images.set('rbd//elsewhere', image);
+    unname(ceph, pathOf('data'));
+    nameImage(ceph, 'rbd//elsewhere', image.id);
     await foundAndMended(t, ceph, 'image-renamed');
     t.same(await volumeIds(ceph), [DATA]);
     await nothingLeft(t, ceph);
@@ -249,8 +262,9 @@ t.test('the entry of a volume whose image', async (t) => {
     const { ceph, image } = await here();
     image.metadata.set(RECORD_KEY, 'kept by hand');
     await foundAndLeft(t, ceph, 'record-differs');
-    const other = ceph.newImage(image.place, image.sizeBytes, image.layout);
-    ceph.images.set(pathOf('data'), other);
+    const other = ceph.makeHeader('other', image.place, image.sizeBytes, image.layout);
+    unname(ceph, pathOf('data'));
+    nameImage(ceph, pathOf('data'), other.id);
     await foundAndLeft(t, ceph, 'record-differs');
   });
   await t.test('a deletion marked that went no further', async (t) => {
@@ -263,7 +277,7 @@ t.test('the entry of a volume whose image', async (t) => {
   await t.test('a deletion marked, and somebody uses it', async (t) => {
     const { ceph, image } = await here();
     image.metadata.set(DELETING_KEY, `${image.id} dead`);
-    ceph.watched.add(image.id);
+    use(ceph, image.id);
     const [finding, ...more] = await mend(ceph);
     t.match(finding, { kind: 'unfinished-deletion', fixed: false, problem: /in use by client/ });
     t.same(more, []);
@@ -307,20 +321,22 @@ t.test('claims that nobody goes on with', async (t) => {
     await nothingLeft(t, ceph);
   });
   await t.test('an undeletion', async (t) => {
-    const { ceph, controller, names, key } = await here();
+    const { ceph, controller, image, names, key } = await here();
     await remove(controller, 'data');
-    const record = [...ceph.trash.values()][0]?.image.metadata.get(RECORD_KEY) ?? '';
+    const [[name = '', value = ''] = []] = [...names.tasks];
     names.tasks.clear();
-    names.entries.set(key, JSON.stringify({ restoring: record }));
+    const task = { id: name.slice(name.indexOf(' ') + 1), value };
+    const record = restoredRecord(recordIn(image));
+    names.entries.set(key, formatRestoring({ record, task }));
     await foundAndMended(t, ceph, 'unfinished-undeletion');
     t.same(await volumeIds(ceph), [DATA]);
     await nothingLeft(t, ceph);
   });
   await t.test('an undeletion of what is gone', async (t) => {
     const { ceph, image, names, key } = await here();
-    const record = names.entries.get(key) ?? '';
-    names.entries.set(key, JSON.stringify({ restoring: record }));
-    ceph.images.delete(pathOf('data'));
+    const task = { id: 'image', value: '{}' };
+    names.entries.set(key, formatRestoring({ record: recordIn(image), task }));
+    unname(ceph, pathOf('data'));
     ceph.headers.delete(image.id);
     await foundAndMended(t, ceph, 'unfinished-undeletion');
     t.same(ceph.leaks(), NOTHING);
@@ -374,7 +390,7 @@ t.test('snapshots', async (t) => {
   await t.test("an operator's own is the operator's", async (t) => {
     const { ceph, image } = await here();
     for (const name of ['by-hand', 'before-upgrade-2026', 'csi-snap-0f1d'])
-      ceph.snapshot(image, name);
+      snapByHand(ceph, image, name);
     t.same(await look(ceph), []);
   });
 });

@@ -3,8 +3,8 @@ import type { Controller } from '../../../src/volume/controller.js';
 import { undeleteVolume } from '../../../src/volume/delete/undelete.js';
 import { examine, type Finding } from '../../../src/volume/doctor/examine.js';
 import { VolumeError } from '../../../src/volume/errors.js';
-import { isBeingDeleted } from '../../../src/volume/marks.js';
-import { isDiscarded, ownRecord } from '../../../src/volume/record.js';
+import { isBeingDeleted, isDiscarded } from '../../../src/volume/marks.js';
+import { ownRecord } from '../../../src/volume/record.js';
 import { MemoryCeph } from '../memory-ceph.js';
 import {
   age,
@@ -22,6 +22,7 @@ import {
   Schedule,
   snap,
   snapshotIds,
+  use,
   volumeIds,
   type Wishes,
   workOff,
@@ -119,8 +120,8 @@ for (const [what, wishes] of Object.entries({
         outcomes.add(made.status);
         if (made.status === 'fulfilled') {
           const image = ceph.images.get(pathOf('data'));
-          const record = image && ownRecord({ ...image, metadata: image.metadata });
-          if (record === undefined || isDiscarded(record)) t.fail(`${context}: it was answered OK`);
+          if (image === undefined || ownRecord(image) === undefined || isDiscarded(image))
+            t.fail(`${context}: it was answered OK`);
         } else {
           if (!(made.reason instanceof VolumeError)) throw made.reason;
           if (made.reason.code !== 'ABORTED') t.fail(`${context}: ${made.reason.message}`);
@@ -135,7 +136,7 @@ async function abandoned(lives: number, wishes: Wishes): Promise<MemoryCeph> {
   const ceph = new MemoryCeph();
   await create(controllerOn(ceph), 'source');
   await cutShort(create(controllerOn(ceph, undefined, lives), 'data', wishes));
-  ceph.worked.clear();
+  ceph.forgetClients();
   age(ceph);
   return ceph;
 }
@@ -154,7 +155,7 @@ t.test('a deletion that is refused is not finished by a doctor that saw its mark
     const id = ceph.images.get(pathOf('source'))?.id ?? '';
     const schedule = new Schedule(seed);
     // It is opened while it is being deleted.
-    const user = schedule.step().then(() => ceph.watched.add(id));
+    const user = schedule.step().then(() => use(ceph, id));
     const call = remove(controllerOn(ceph, schedule), 'source');
     const [deleted] = await schedule.run(
       Promise.allSettled([call, examine(controllerOn(ceph, schedule.impatient), true), user]),
@@ -193,8 +194,8 @@ async function whole(ceph: MemoryCeph, context: string): Promise<void> {
   if (found.length > 0) t.fail(`${context}: a doctor still finds something`, { found });
   const listed = await volumeIds(ceph);
   for (const [path, image] of ceph.images) {
-    const record = ownRecord({ ...image, metadata: image.metadata });
-    const isVolume = record !== undefined && !isDiscarded(record) && !isBeingDeleted(image);
+    const record = ownRecord(image);
+    const isVolume = record !== undefined && !isDiscarded(image) && !isBeingDeleted(image);
     if (isVolume && !listed.includes(record.handle)) t.fail(`${context}: ${path} is not listed`);
   }
   const taken = [...ceph.headers.values()].flatMap(({ snapshots }) =>

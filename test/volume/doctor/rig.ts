@@ -12,7 +12,7 @@ import { listSnapshots } from '../../../src/volume/snapshot/list.js';
 import { runTask } from '../../../src/volume/work/run.js';
 import { parseTask } from '../../../src/volume/work/tasks.js';
 import { controllerOf } from '../controllers.js';
-import { MemoryCeph } from '../memory-ceph.js';
+import { MemoryCeph, type MemoryImage } from '../memory-ceph.js';
 import { memoryClusters } from '../memory-clusters.js';
 
 export const MIB = 1n << 20n;
@@ -106,6 +106,38 @@ export async function endAll(ceph: MemoryCeph): Promise<void> {
   for (const id of await snapshotIds(ceph)) await deleteSnapshot(controller, id, undefined);
   for (const id of await volumeIds(ceph)) await deleteVolume(controller, id, undefined);
   await workOff(ceph);
+}
+
+/** Gives an image a name, as an operator does by hand. */
+export function nameImage(ceph: MemoryCeph, path: string, id: string): void {
+  ceph.ids.set(path, id);
+  ceph.directory.set(path, id);
+}
+
+/** Takes a name away. */
+export function unname(ceph: MemoryCeph, path: string): void {
+  ceph.ids.delete(path);
+  ceph.directory.delete(path);
+}
+
+/** Puts an image into RBD's trash. */
+export function trash(ceph: MemoryCeph, path: string, { id, place }: MemoryImage): void {
+  unname(ceph, path);
+  ceph.trash.set(id, { name: path.split('/')[2] ?? '', place });
+}
+
+/** Has an image open for writing, as a stranger. */
+export function use(ceph: MemoryCeph, id: string): void {
+  ceph.watches.set(id, ['192.0.2.9:0/1']);
+}
+
+/** Takes an RBD snapshot. */
+export function snapByHand(ceph: MemoryCeph, image: MemoryImage, name: string): void {
+  const { sizeBytes, content, parent } = image;
+  image.snapshots.push({
+    ...{ id: BigInt(ceph.nextNumber()), name, sizeBytes, content, parent },
+    ...{ created: new Date(), kind: 'user', children: new Set() },
+  });
 }
 
 /** Makes every claim look as old as one that nobody goes on with. */
