@@ -1,6 +1,7 @@
+import { VolumeError } from '../volume/errors.js';
 import type { Place } from '../volume/store.js';
 import type { Connection } from './connection.js';
-import { check, EBUSY, EEXIST, ENOENT } from './errno.js';
+import { check, EBUSY, EEXIST, ENOENT, EROFS } from './errno.js';
 import { headerOf } from './header.js';
 import { whileWorking } from './lock.js';
 import { callAsync } from './native.js';
@@ -22,7 +23,14 @@ export function takeSnapshot(
     (io) =>
       whileWorking(io, headerOf(imageId), () =>
         withImageById(io, imageId, async (image) => {
-          check(await callAsync('rbd_snap_create', image, name), operation);
+          const result = await callAsync('rbd_snap_create', image, name);
+          if (result === -EROFS) {
+            const volume = [connection.cluster, place.pool, place.namespace, imageId];
+            const users = 'a client that has it for itself, as `rbd map -o exclusive` does';
+            const words = { volume: volume.filter(Boolean).join('/'), users };
+            throw new VolumeError('volume-in-use', words);
+          }
+          check(result, operation);
           return 'taken' as const;
         }),
       ),
@@ -47,6 +55,6 @@ export function removeSnapshot(
           return 'removed' as const;
         }),
       ),
-    { [ENOENT]: 'removed', [EBUSY]: 'busy' } as const,
+    { [ENOENT]: 'removed', [EBUSY]: 'busy', [EROFS]: 'busy' } as const,
   );
 }

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
   | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
   | 'UNIMPLEMENTED'
   | 'INTERNAL';
 
@@ -228,6 +229,19 @@ export const CATALOGUE = {
     code: 'UNAVAILABLE',
     message: 'cluster "{cluster}" refuses user "{user}": {problem}',
     remedy: 'Check the key and the caps: mon "profile rbd", osd "profile rbd".',
+  },
+  'secrets-refused': {
+    code: 'UNAUTHENTICATED',
+    message: 'cluster "{cluster}" refuses user "{user}" of the request\'s secrets: {problem}',
+    remedy:
+      'Correct secrets["userID"] and secrets["userKey"], or leave both out: the plugin has a user of its own.',
+  },
+  'secrets-lack-caps': {
+    code: 'PERMISSION_DENIED',
+    message:
+      'user "{user}" of the request\'s secrets may not do this in cluster "{cluster}": {problem}',
+    remedy:
+      'Grant it the caps mon "profile rbd", osd "profile rbd", or send those of another user.',
   },
   'tool-failed': {
     code: 'INTERNAL',
