@@ -28,10 +28,20 @@ export function cloneImage(
       await ready(session, io, spec);
       if (layout.dataPool !== undefined) await session.poolId(layout.dataPool);
       return session.inPool(source.pool, source.namespace, (sourceIo) =>
-        clone({ io: sourceIo, source }, { io, spec }, layout),
+        clone({ io: sourceIo, source }, { io, spec }, withStripes(layout)),
       );
     }),
   );
+}
+
+/**
+ * librbd gives a clone the stripe unit of its parent, which is larger than an object where smaller ones are asked
+ * for: then they are what a blank image of that layout has.
+ */
+function withStripes(layout: ImageLayout): ImageLayout {
+  const { objectSize, stripeUnit } = layout;
+  if (objectSize === undefined || stripeUnit !== undefined) return layout;
+  return { ...layout, stripeUnit: objectSize, stripeCount: 1n };
 }
 
 async function clone(
