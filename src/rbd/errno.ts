@@ -15,6 +15,7 @@ export const EDOM = errno.EDOM;
 export const EROFS = errno.EROFS;
 export const ERANGE = errno.ERANGE;
 export const ENOTEMPTY = errno.ENOTEMPTY;
+export const ENOSPC = errno.ENOSPC;
 export const ESTALE = errno.ESTALE;
 export const ETIMEDOUT = errno.ETIMEDOUT;
 export const ECANCELED = errno.ECANCELED;

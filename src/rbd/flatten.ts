@@ -1,7 +1,7 @@
 import type { Parent, Place } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { check, EBUSY, EINVAL, ENOENT, EROFS } from './errno.js';
-import { headerOf } from './header.js';
+import { hasHeader, headerOf } from './header.js';
 import { whileWorking, whileWorkingOnParent } from './lock.js';
 import { callAsync } from './native.js';
 import { withImageById } from './open.js';
@@ -29,6 +29,7 @@ export function flattenImage(
         whileWorking(io, headerOf(imageId), () =>
           withImageById(io, imageId, async (image) => {
             const result = await callAsync('rbd_flatten_with_progress', image, tell, null);
+            if (result === -ENOENT && (await hasHeader(io, imageId))) return 'busy' as const;
             // It has no parent any more.
             if (result === -EINVAL) return 'flattened' as const;
             check(result, operation);

@@ -81,22 +81,26 @@ export function readSnapshots(
   place: Place,
   imageId: string,
 ): Promise<readonly ImageSnapshot[] | undefined> {
+  return connection.inPool(place, (io) => snapshotsOf(io, imageId), { [ENOENT]: undefined });
+}
+
+async function snapshotsOf(io: IoCtx, imageId: string): Promise<readonly ImageSnapshot[]> {
   const operation = `read the snapshots of image "${imageId}"`;
-  return connection.inPool(
-    place,
-    async (io) => {
-      const found: ImageSnapshot[] = [];
-      for (let after = ''; ; ) {
-        const range = { prefix: SNAPSHOT, after, limit: PAGE };
-        const page = await readMap(io, headerOf(imageId), operation, { range });
-        for (const [key, value] of page) {
-          found.push(decoded(value, decodeSnapshot, operation));
-          after = key;
-        }
-        // The OSD may answer fewer than were asked for: there is no more when it answers none.
-        if (page.size === 0) return found;
-      }
-    },
-    { [ENOENT]: undefined },
-  );
+  const found: ImageSnapshot[] = [];
+  for (let after = ''; ; ) {
+    const range = { prefix: SNAPSHOT, after, limit: PAGE };
+    const page = await readMap(io, headerOf(imageId), operation, { range });
+    for (const [key, value] of page) {
+      found.push(decoded(value, decodeSnapshot, operation));
+      after = key;
+    }
+    // The OSD may answer fewer than were asked for: there is no more when it answers none.
+    if (page.size === 0) return found;
+  }
+}
+
+/** True where an image has a snapshot of that name which nobody has deleted. */
+export async function hasSnapshot(io: IoCtx, imageId: string, snapshot: string): Promise<boolean> {
+  const all = await settle(snapshotsOf(io, imageId), { [ENOENT]: [] });
+  return all.some(({ name, kind }) => name === snapshot && kind === 'user');
 }

@@ -1,11 +1,13 @@
 import { VolumeError } from '../volume/errors.js';
 import type { Place } from '../volume/store.js';
 import type { Connection } from './connection.js';
-import { check, EBUSY, EEXIST, ENOENT, EROFS } from './errno.js';
-import { headerOf } from './header.js';
+import { FEATURES } from './declarations.js';
+import { CephError, check, EAGAIN, EBUSY, EEXIST, ENOENT, ENOSPC, EROFS, settle } from './errno.js';
+import { hasHeader, hasSnapshot, headerOf } from './header.js';
 import { whileWorking } from './lock.js';
-import { callAsync } from './native.js';
-import { withImageById } from './open.js';
+import { callAsync, type IoCtx, Memory } from './native.js';
+import { type Opened, withImageById } from './open.js';
+import { readBytes } from './operations.js';
 
 /**
  * Takes a snapshot, through whoever has the image open: librbd asks a client that writes to hold still for it.
@@ -30,12 +32,39 @@ export function takeSnapshot(
             const words = { volume: volume.filter(Boolean).join('/'), users };
             throw new VolumeError('volume-in-use', words);
           }
+          if (result === -ENOENT && (await hasHeader(io, imageId)))
+            throw new CephError(EAGAIN, operation);
           check(result, operation);
+          await requireWhole(io, image, imageId, name, operation);
           return 'taken' as const;
         }),
       ),
     { [EEXIST]: 'exists', [ENOENT]: 'gone' } as const,
   );
+}
+
+/**
+ * Fails with ENOSPC where a snapshot has no object map, though its image has one: librbd passes over a full OSD
+ * there, and no clone could ever be made of the snapshot.
+ */
+async function requireWhole(
+  io: IoCtx,
+  image: Opened,
+  imageId: string,
+  name: string,
+  operation: string,
+): Promise<void> {
+  using out = new Memory(16);
+  check(await callAsync('rbd_get_features', image, out.at(0)), operation);
+  const objectMap = FEATURES['object-map'] ?? 0n;
+  if ((out.uint64(0) & objectMap) === 0n) return;
+  const known = await callAsync('rbd_snap_get_id', image, name, out.at(8));
+  // Removed meanwhile: whoever asks looks for it.
+  if (known === -ENOENT) return;
+  check(known, operation);
+  const map = `rbd_object_map.${imageId}.${out.uint64(8).toString(16).padStart(16, '0')}`;
+  const read = readBytes(io, map, operation, 1).then(() => true);
+  if (!(await settle(read, { [ENOENT]: false }))) throw new CephError(ENOSPC, operation);
 }
 
 /** Removes a snapshot; where it has clones, librbd moves it to its trash name space instead. */
@@ -51,7 +80,9 @@ export function removeSnapshot(
     (io) =>
       whileWorking(io, headerOf(imageId), () =>
         withImageById(io, imageId, async (image) => {
-          check(await callAsync('rbd_snap_remove', image, name), operation);
+          const result = await callAsync('rbd_snap_remove', image, name);
+          if (result === -ENOENT && (await hasSnapshot(io, imageId, name))) return 'busy' as const;
+          check(result, operation);
           return 'removed' as const;
         }),
       ),

@@ -15,6 +15,6 @@ export async function parentsOf(
   for (let parents = 0; ; parents++) {
     at = (await cluster.readImageById(at, at.imageId))?.parent;
     if (at === undefined) return parents;
-    if (parents >= LIMIT) fail('too-deep', { image: image.imageId, parents: `${parents}` });
+    if (parents >= LIMIT) fail('too-deep', { image: image.imageId, parents: `${parents + 1}` });
   }
 }
