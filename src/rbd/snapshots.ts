@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import { FEATURES } from './declarations.js';
 import { CephError, check, EAGAIN, EBUSY, EEXIST, ENOENT, ENOSPC, EROFS, settle } from './errno.js';
 import { hasHeader, hasSnapshot, headerOf } from './header.js';
-import { whileWorking } from './lock.js';
+import { FLATTEN_LOCK, SHARED, whileHolding, whileWorking } from './lock.js';
 import { callAsync, type IoCtx, Memory } from './native.js';
 import { type Opened, withImageById } from './open.js';
 import { readBytes } from './operations.js';
@@ -25,7 +25,11 @@ export function takeSnapshot(
     (io) =>
       whileWorking(io, headerOf(imageId), () =>
         withImageById(io, imageId, async (image) => {
-          const result = await callAsync('rbd_snap_create', image, name);
+          const has = await featuresOf(image, operation);
+          const take = () => callAsync('rbd_snap_create', image, name);
+          const result = has('exclusive-lock')
+            ? await take()
+            : await apartFromFlattening(connection, io, imageId, take);
           if (result === -EROFS) {
             const volume = [connection.cluster, place.pool, place.namespace, imageId];
             const users = 'a client that has it for itself, as `rbd map -o exclusive` does';
@@ -35,7 +39,7 @@ export function takeSnapshot(
           if (result === -ENOENT && (await hasHeader(io, imageId)))
             throw new CephError(EAGAIN, operation);
           check(result, operation);
-          await requireWhole(io, image, imageId, name, operation);
+          if (has('object-map')) await requireWhole(io, image, imageId, name, operation);
           return 'taken' as const;
         }),
       ),
@@ -43,8 +47,35 @@ export function takeSnapshot(
   );
 }
 
+async function featuresOf(image: Opened, operation: string) {
+  using out = new Memory(8);
+  check(await callAsync('rbd_get_features', image, out.address), operation);
+  const features = out.uint64(0);
+  return (feature: string) => (features & (FEATURES[feature] ?? 0n)) !== 0n;
+}
+
+/** Takes a snapshot that librbd's flattening would not learn of. Fails with being-flattened. */
+function apartFromFlattening<T>(
+  { cluster }: Connection,
+  io: IoCtx,
+  imageId: string,
+  take: () => Promise<T>,
+): Promise<T> {
+  let taken = false;
+  const taking = () => {
+    taken = true;
+    return take();
+  };
+  return whileHolding(io, headerOf(imageId), FLATTEN_LOCK, SHARED, taking).catch(
+    (error: unknown) => {
+      if (taken || !(error instanceof CephError) || error.errno !== EBUSY) throw error;
+      throw new VolumeError('being-flattened', { image: imageId, cluster }, { cause: error });
+    },
+  );
+}
+
 /**
- * Fails with ENOSPC where a snapshot has no object map, though its image has one: librbd passes over a full OSD
+ * Fails with ENOSPC where the snapshot of an image with object maps has none: librbd passes over a full OSD
  * there, and no clone could ever be made of the snapshot.
  */
 async function requireWhole(
@@ -54,15 +85,12 @@ async function requireWhole(
   name: string,
   operation: string,
 ): Promise<void> {
-  using out = new Memory(16);
-  check(await callAsync('rbd_get_features', image, out.at(0)), operation);
-  const objectMap = FEATURES['object-map'] ?? 0n;
-  if ((out.uint64(0) & objectMap) === 0n) return;
-  const known = await callAsync('rbd_snap_get_id', image, name, out.at(8));
+  using out = new Memory(8);
+  const known = await callAsync('rbd_snap_get_id', image, name, out.address);
   // Removed meanwhile: whoever asks looks for it.
   if (known === -ENOENT) return;
   check(known, operation);
-  const map = `rbd_object_map.${imageId}.${out.uint64(8).toString(16).padStart(16, '0')}`;
+  const map = `rbd_object_map.${imageId}.${out.uint64(0).toString(16).padStart(16, '0')}`;
   const read = readBytes(io, map, operation, 1).then(() => true);
   if (!(await settle(read, { [ENOENT]: false }))) throw new CephError(ENOSPC, operation);
 }

@@ -158,6 +158,13 @@ export const CATALOGUE = {
     remedy:
       'Clones are flattened in the background: wait until that has caught up, and send the call again.',
   },
+  'being-flattened': {
+    code: 'UNAVAILABLE',
+    message:
+      'image "{image}" of cluster "{cluster}" is being flattened, and takes no snapshot meanwhile, for it has no exclusive-lock',
+    remedy:
+      'Wait until that is done, and send the call again; images with the feature exclusive-lock need not wait.',
+  },
   'not-ours': {
     code: 'FAILED_PRECONDITION',
     message: 'image "{volume}" was not created by Pannier',
