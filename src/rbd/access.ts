@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { ClusterSettings } from '../config/settings.js';
-import { VolumeError } from '../volume/errors.js';
 import type { Credentials } from '../volume/store.js';
+import { type Identity, notLetIn } from './denied.js';
 import { describe } from './errno.js';
 
-/** How long a connection waits for what does not answer, in seconds. */
-export const LIMITS = { connect: 10, monitor: 10, osd: 20 } as const;
+/**
+ * How long what does not answer is waited for, in seconds: by librados to connect, for a monitor and for an OSD in
+ * each of its operations, of which librbd does several for one function; and by a caller for a whole function,
+ * which goes on when its caller is answered.
+ */
+export const LIMITS = { connect: 10, monitor: 10, osd: 20, call: 30 } as const;
 
 /** Who connects, and where to. */
-export interface Access {
-  readonly cluster: string;
-  /** Without "client.". */
-  readonly user: string;
+export interface Access extends Identity {
   readonly conf: string | undefined;
   /** Settings of Ceph over those of the conf file. They hold the key: neither logged nor put in an error. */
   options(): Promise<ReadonlyArray<readonly [string, string]>>;
@@ -20,14 +21,13 @@ export interface Access {
 /** The access of the plugin's own user, or of a request's. */
 export function accessOf(settings: ClusterSettings, credentials?: Credentials): Access {
   const user = (credentials?.user ?? settings.user).replace(/^client\./, '');
+  const identity = { cluster: settings.name, user, ofRequest: credentials !== undefined };
   return {
-    cluster: settings.name,
-    user,
+    ...identity,
     conf: settings.conf,
     async options() {
       const denied = (problem: string, cause?: unknown): never => {
-        const words = { cluster: settings.name, user: `client.${user}`, problem };
-        throw new VolumeError('cluster-denied', words, { cause });
+        throw notLetIn(identity, problem, cause);
       };
       return [
         ...(settings.monitors.length === 0

@@ -2,7 +2,7 @@ import type { ImageSpec } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { check } from './errno.js';
 import { named } from './images.js';
-import { callAsync, Memory } from './native.js';
+import { callAsync, type IoCtx, Memory } from './native.js';
 import { withImage } from './open.js';
 
 /**
@@ -11,7 +11,7 @@ import { withImage } from './open.js';
  */
 export function isBlank(connection: Connection, spec: ImageSpec): Promise<boolean> {
   const operation = `look for data in ${named(spec)}`;
-  return connection.inPool(spec, (io) =>
+  const look = (io: IoCtx) =>
     withImage(io, spec, 'rbd_open_read_only', async (image) => {
       using size = new Memory(8);
       check(await callAsync('rbd_get_size', image, size.address), operation);
@@ -33,8 +33,9 @@ export function isBlank(connection: Connection, spec: ImageSpec): Promise<boolea
       );
       if (blank) check(result, operation);
       return blank;
-    }),
-  );
+    });
+  // A large image takes minutes, and who came again would begin anew.
+  return connection.inPool(spec, look, {}, 'no limit');
 }
 
 /** What the callback answers to end the search. */

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { ClusterSettings } from '../config/settings.js';
-import { fail, VolumeError } from '../volume/errors.js';
+import { fail } from '../volume/errors.js';
 import { didYouMean } from '../volume/guess.js';
 import type { Cluster, Clusters, Credentials } from '../volume/store.js';
 import { accessOf } from './access.js';
 import { clusterOf } from './cluster.js';
 import { Connection } from './connection.js';
+import { CephError, ETIMEDOUT } from './errno.js';
 import { Gate } from './gate.js';
 
-/** Threads of libuv's pool that calls of Ceph leave to everything else, and to what works in the background. */
-const SPARE_THREADS = 8;
+/** Threads of libuv's pool that clusters leave to everything else. */
+const SPARE_THREADS = 4;
+/** Threads of a cluster for what frees and flattens images in the background, and for the question what is missing. */
+const BACKGROUND_THREADS = 4;
 /** No cluster needs more calls under way at once than this. */
 const MOST_CALLS = 8;
 /** How long a call waits for its turn, in milliseconds. */
@@ -18,8 +21,11 @@ const TURN_MS = 20_000;
 const PATIENT_CALLS = 2;
 /** How long such a call waits for its turn, in milliseconds. */
 const PATIENT_TURN_MS = 60_000;
-/** A connection with a request's own credentials ends after so long without a call, in milliseconds. */
-const IDLE_MS = 60_000;
+/**
+ * A connection with a request's own credentials, and with it their key, is kept for so many milliseconds between
+ * two operations of one request.
+ */
+const IDLE_MS = 1_000;
 /** How many such connections are kept for a cluster. */
 const KEPT_GUESTS = 8;
 
@@ -66,7 +72,8 @@ export function openClusters(settings: readonly ClusterSettings[]): Clusters {
 /** A share of the thread pool for each cluster, so that one that does not answer stalls nothing else. */
 function callsAtOnce(clusters: number): number {
   const threads = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-  const share = Math.floor((threads - SPARE_THREADS) / Math.max(1, clusters) / (1 + PATIENT_CALLS));
+  const own = (threads - SPARE_THREADS) / Math.max(1, clusters) - BACKGROUND_THREADS;
+  const share = Math.floor(own / (1 + PATIENT_CALLS));
   return Math.max(1, Math.min(MOST_CALLS, share));
 }
 
@@ -76,10 +83,10 @@ function member(settings: ClusterSettings, width: number): Member {
       places,
       turnMs,
       () =>
-        new VolumeError('cluster-unavailable', {
-          cluster: settings.name,
-          problem: `${places} calls are under way and none ended in ${turnMs / 1000} s`,
-        }),
+        new CephError(
+          ETIMEDOUT,
+          `wait ${turnMs / 1000} s for one of ${places} calls under way to end`,
+        ),
     );
   const gate = gateOf(width, TURN_MS);
   const patientGate = gateOf(width * PATIENT_CALLS, PATIENT_TURN_MS);
@@ -94,8 +101,15 @@ function guest(
 ): Connection {
   const id = createHash('sha256').update(JSON.stringify([credentials.user, credentials.key]));
   const key = id.digest('hex');
-  const connection =
-    guests.get(key) ?? new Connection(accessOf(settings, credentials), gate, patientGate, IDLE_MS);
+  const known = guests.get(key);
+  const connection: Connection =
+    known ??
+    new Connection(accessOf(settings, credentials), gate, patientGate, {
+      afterMs: IDLE_MS,
+      over: () => {
+        if (guests.get(key) === connection) guests.delete(key);
+      },
+    });
   guests.delete(key);
   guests.set(key, connection);
   for (const [oldKey, old] of guests) {

@@ -3,8 +3,10 @@ import type { Place } from '../volume/store.js';
 import type { Access } from './access.js';
 import { CephError, DENIED, ESHUTDOWN, type Outcomes, settle, volumeError } from './errno.js';
 import type { Gate } from './gate.js';
+import { Missing } from './missing.js';
 import type { IoCtx } from './native.js';
 import { Session } from './session.js';
+import { type Limit, Wait } from './wait.js';
 
 /** Lets a task run when it may. */
 type Turn = <T>(task: () => Promise<T>) => Promise<T>;
@@ -14,6 +16,15 @@ interface Live {
   readonly opened: Promise<Session>;
   users: number;
   retired: boolean;
+  readonly missing: Missing;
+}
+
+/** What becomes of a connection that nobody has used for a while. */
+export interface Idle {
+  /** In milliseconds. */
+  readonly afterMs: number;
+  /** Called when it has disconnected. */
+  readonly over: () => void;
 }
 
 /**
@@ -42,8 +53,8 @@ export class Connection {
     private readonly gate: Gate,
     /** For calls that wait for a proposal of the monitors, and must not take the places of those that don't. */
     private readonly patientGate: Gate,
-    /** Disconnects after so many milliseconds without a call; undefined: never. */
-    private readonly idleMs?: number,
+    /** Undefined: it stays connected. */
+    private readonly idle?: Idle,
   ) {}
 
   get cluster(): string {
@@ -51,11 +62,22 @@ export class Connection {
   }
 
   /** Works with the connected client. */
-  async use<T>(work: (session: Session) => Promise<T>, turn?: Turn): Promise<T> {
+  async use<T>(
+    work: (session: Session) => Promise<T>,
+    turn: Turn = (task) => this.gate.run(task),
+    limit: Limit = 'limit',
+  ): Promise<T> {
     try {
-      return await this.#work(work, turn ?? ((task) => this.gate.run(task)));
+      const live = this.#join();
+      const wait = new Wait(live.missing, limit);
+      const timed: Turn = (task) =>
+        turn(() => {
+          wait.begin();
+          return task();
+        });
+      return await wait.for(this.#work(live, work, timed));
     } catch (error) {
-      throw volumeError(error, this.access.cluster, this.access.user);
+      throw volumeError(error, this.access);
     }
   }
 
@@ -67,12 +89,16 @@ export class Connection {
     { pool, namespace }: Place,
     work: (io: IoCtx, session: Session) => Promise<T>,
     outcomes: Outcomes<U> = {},
+    limit: Limit = 'limit',
   ): Promise<T | U> {
-    return this.use((session) =>
-      settle(
-        session.inPool(pool, namespace, (io) => work(io, session)),
-        outcomes,
-      ),
+    return this.use(
+      (session) =>
+        settle(
+          session.inPool(pool, namespace, (io) => work(io, session)),
+          outcomes,
+        ),
+      undefined,
+      limit,
     );
   }
 
@@ -101,6 +127,7 @@ export class Connection {
           outcomes,
         ),
       (task) => this.#aside(task),
+      'no limit',
     );
   }
 
@@ -137,8 +164,7 @@ export class Connection {
     }
   }
 
-  async #work<T>(work: (session: Session) => Promise<T>, turn: Turn): Promise<T> {
-    const live = this.#join();
+  async #work<T>(live: Live, work: (session: Session) => Promise<T>, turn: Turn): Promise<T> {
     try {
       const session = await live.opened;
       return await turn(() => work(session));
@@ -166,11 +192,8 @@ export class Connection {
 
   /** One caller's turn is enough to connect: the others wait for it and take no thread. */
   #connect(): Live {
-    const live: Live = {
-      opened: this.gate.run(() => Session.connect(this.access)),
-      users: 0,
-      retired: false,
-    };
+    const opened = this.gate.run(() => Session.connect(this.access));
+    const live: Live = { opened, users: 0, retired: false, missing: new Missing(opened) };
     live.opened.catch(() => {
       if (this.#live === live) this.#live = undefined;
     });
@@ -179,10 +202,13 @@ export class Connection {
 
   #idle(live: Live): void {
     if (live.retired) this.#end(live);
-    else if (this.idleMs !== undefined && this.#live === live) {
-      this.#idleTimer = setTimeout(() => this.retire(), this.idleMs);
-      this.#idleTimer.unref();
-    }
+    const { idle } = this;
+    if (idle === undefined || (this.#live !== undefined && this.#live !== live)) return;
+    this.#idleTimer = setTimeout(() => {
+      this.retire();
+      idle.over();
+    }, idle.afterMs);
+    this.#idleTimer.unref();
   }
 
   #end(live: Live): void {

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { VolumeError } from '../volume/errors.js';
+import { type Identity, notAllowed } from './denied.js';
 
 const { errno } = constants;
 
@@ -14,7 +15,9 @@ export const EDOM = errno.EDOM;
 export const EROFS = errno.EROFS;
 export const ERANGE = errno.ERANGE;
 export const ENOTEMPTY = errno.ENOTEMPTY;
+export const ENOSPC = errno.ENOSPC;
 export const ESTALE = errno.ESTALE;
+export const ETIMEDOUT = errno.ETIMEDOUT;
 export const ECANCELED = errno.ECANCELED;
 /** librados answers it to a client that was put on the OSD block list. */
 export const ESHUTDOWN = 108;
@@ -51,8 +54,10 @@ export class CephError extends Error {
     readonly errno: number,
     /** What was tried, in words. */
     readonly operation: string,
+    /** What is known of the reason besides. */
+    readonly reason?: string,
   ) {
-    super(`${operation}: ${describe(errno)}`);
+    super([operation, describe(errno), ...(reason === undefined ? [] : [reason])].join(': '));
   }
 }
 
@@ -77,14 +82,14 @@ export async function settle<T, U>(work: Promise<T>, outcomes: Outcomes<U>): Pro
 }
 
 /** The catalogue's error for what Ceph answered; any other error stays as it is. */
-export function volumeError(error: unknown, cluster: string, user: string): unknown {
+export function volumeError(error: unknown, identity: Identity): unknown {
   if (!(error instanceof CephError)) return error;
+  const { cluster } = identity;
   const problem = error.message;
   const options = { cause: error };
   if (NO_ROOM.includes(error.errno))
     return new VolumeError('cluster-full', { cluster, problem }, options);
-  if (DENIED.includes(error.errno))
-    return new VolumeError('cluster-denied', { cluster, user: `client.${user}`, problem }, options);
+  if (DENIED.includes(error.errno)) return notAllowed(identity, problem, error);
   if (UNAVAILABLE.includes(error.errno))
     return new VolumeError('cluster-unavailable', { cluster, problem }, options);
   return new VolumeError(

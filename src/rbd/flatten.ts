@@ -1,9 +1,15 @@
 import type { Parent, Place } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { check, EBUSY, EINVAL, ENOENT, EROFS } from './errno.js';
-import { headerOf } from './header.js';
-import { whileWorking, whileWorkingOnParent } from './lock.js';
-import { callAsync } from './native.js';
+import { hasHeader, headerOf } from './header.js';
+import {
+  EXCLUSIVE,
+  FLATTEN_LOCK,
+  whileHolding,
+  whileWorking,
+  whileWorkingOnParent,
+} from './lock.js';
+import { callAsync, type IoCtx } from './native.js';
 import { withImageById } from './open.js';
 
 /**
@@ -26,9 +32,10 @@ export function flattenImage(
     place,
     (io, session) =>
       whileWorkingOnParent(session, parent, () =>
-        whileWorking(io, headerOf(imageId), () =>
+        whileFlattening(io, headerOf(imageId), () =>
           withImageById(io, imageId, async (image) => {
             const result = await callAsync('rbd_flatten_with_progress', image, tell, null);
+            if (result === -ENOENT && (await hasHeader(io, imageId))) return 'busy' as const;
             // It has no parent any more.
             if (result === -EINVAL) return 'flattened' as const;
             check(result, operation);
@@ -38,4 +45,9 @@ export function flattenImage(
       ),
     { [ENOENT]: 'gone', [EBUSY]: 'busy', [EROFS]: 'busy' } as const,
   );
+}
+
+/** The image is opened under the lock, so that librbd knows of all its snapshots. */
+function whileFlattening<T>(io: IoCtx, header: string, work: () => Promise<T>): Promise<T> {
+  return whileWorking(io, header, () => whileHolding(io, header, FLATTEN_LOCK, EXCLUSIVE, work));
 }

@@ -99,3 +99,9 @@ export async function listSnapshots(io: IoCtx, imageId: string): Promise<readonl
     if (page.size === 0) return found;
   }
 }
+
+/** True where an image has a snapshot of that name which nobody has deleted. */
+export async function hasSnapshot(io: IoCtx, imageId: string, snapshot: string): Promise<boolean> {
+  const all = await settle(listSnapshots(io, imageId), { [ENOENT]: [] });
+  return all.some(({ name, kind }) => name === snapshot && kind === 'user');
+}

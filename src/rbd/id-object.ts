@@ -1,3 +1,4 @@
+import { CONSTANTS } from './declarations.js';
 import { encodeText } from './encoding.js';
 import { CephError, EEXIST, ENOENT, settle } from './errno.js';
 import type { IoCtx } from './native.js';
@@ -16,7 +17,9 @@ function idObject(name: string): string {
   return `rbd_id.${name}`;
 }
 
-/** Gives an image a name. False where another image has it; true where this one has it already. */
+const EVEN_IF_FULL = CONSTANTS.LIBRADOS_OPERATION_FULL_FORCE;
+
+/** Gives an image a name, in a full pool too: a deletion that makes room may need it. False where another image has it; true where this one has it already. */
 export async function takeName(
   io: IoCtx,
   name: string,
@@ -25,7 +28,7 @@ export async function takeName(
 ): Promise<boolean> {
   const steps = [createExclusively, exec('rbd', 'set_id', encodeText(imageId))];
   const outcome = await settle(
-    write(io, idObject(name), operation, steps).then(() => true),
+    write(io, idObject(name), operation, steps, EVEN_IF_FULL).then(() => true),
     { [EEXIST]: false },
   );
   return outcome || isNameOf(io, name, imageId, operation);

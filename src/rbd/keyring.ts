@@ -1,6 +1,6 @@
 import { access as canRead, constants } from 'node:fs/promises';
-import { VolumeError } from '../volume/errors.js';
 import type { Access } from './access.js';
+import { notLetIn } from './denied.js';
 import { check } from './errno.js';
 import { call, Memory, type Rados } from './native.js';
 
@@ -10,7 +10,7 @@ const VALUE_BYTES = 4096;
  * Fails with cluster-denied where the client has no key: librados would find none either, try without, and
  * say only that the time is over.
  */
-export async function requireKey(rados: Rados, { cluster, user }: Access): Promise<void> {
+export async function requireKey(rados: Rados, access: Access): Promise<void> {
   if (!setting(rados, 'auth_client_required').includes('cephx')) return;
   if (setting(rados, 'key') !== '' || setting(rados, 'keyfile') !== '') return;
   const files = setting(rados, 'keyring')
@@ -18,7 +18,7 @@ export async function requireKey(rados: Rados, { cluster, user }: Access): Promi
     .filter(Boolean);
   for (const file of files) if (await isReadable(file)) return;
   const problem = `there is no key: cannot read ${files.join(', ') || 'a key ring, for none is configured'}`;
-  throw new VolumeError('cluster-denied', { cluster, user: `client.${user}`, problem });
+  throw notLetIn(access, problem);
 }
 
 function setting(rados: Rados, name: string): string {

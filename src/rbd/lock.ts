@@ -14,6 +14,12 @@ export const GROW_LOCK = 'pannier.grow';
 /** The shared one that tells who works on an image without using its data. */
 export const WORK_LOCK = 'pannier.work';
 
+/**
+ * What is flattened holds it alone, and a snapshot of an image without the feature exclusive-lock shares it: there
+ * librbd's flattening does not learn of a new snapshot, and lets the parent go that the snapshot needs.
+ */
+export const FLATTEN_LOCK = 'pannier.flatten';
+
 /** A lock whose holder died is free again after so long. */
 const HELD_SECONDS = 60;
 const RENEW_MS = 20_000;
@@ -22,8 +28,8 @@ const WAIT_MS = 20_000;
 const DESCRIPTION = 'pannier';
 
 /** The types of cls_lock. */
-const EXCLUSIVE = 1;
-const SHARED = 2;
+export const EXCLUSIVE = 1;
+export const SHARED = 2;
 
 /**
  * cls_lock's request for a lock that runs out after so many seconds, or for its renewal. librados's own would make
@@ -98,31 +104,31 @@ export async function unlock(
  * Does `work` while WORK_LOCK of an image's header tells others that this client has it open for that. Any number
  * of clients may. Throws CephError: ENOENT where there is no such image.
  */
-export async function whileWorking<T>(
+export function whileWorking<T>(io: IoCtx, header: string, work: () => Promise<T>): Promise<T> {
+  return whileHolding(io, header, WORK_LOCK, SHARED, work);
+}
+
+/** Does `work` while this client holds a lock, however long that is. Throws CephError: EBUSY, ENOENT. */
+export async function whileHolding<T>(
   io: IoCtx,
-  header: string,
+  object: string,
+  name: string,
+  type: typeof EXCLUSIVE | typeof SHARED,
   work: () => Promise<T>,
 ): Promise<T> {
   const cookie = randomUUID();
-  await share(io, header, cookie);
-  return whileSharing(io, header, cookie, work);
-}
-
-async function whileSharing<T>(
-  io: IoCtx,
-  header: string,
-  cookie: string,
-  work: () => Promise<T>,
-): Promise<T> {
+  const steps = [assertExists, request(type, name, cookie, HELD_SECONDS)];
+  const hold = () => write(io, object, `lock "${object}" as "${name}"`, steps);
+  await hold();
   // What takes hours must not look dead. Where a renewal fails, the image merely looks used.
   const renewal = setInterval(() => {
-    share(io, header, cookie).catch(() => undefined);
+    hold().catch(() => undefined);
   }, RENEW_MS);
   try {
     return await work();
   } finally {
     clearInterval(renewal);
-    await unlock(io, header, WORK_LOCK, cookie);
+    await unlock(io, object, name, cookie);
   }
 }
 
@@ -136,18 +142,17 @@ export function whileWorkingOnParent<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (parent === undefined) return work();
-  return session.inPool(parent.pool, parent.namespace, async (io) => {
-    const header = headerOf(parent.imageId);
-    const cookie = randomUUID();
-    const sharing = share(io, header, cookie).then(() => true);
-    const isThere = await settle(sharing, { [ENOENT]: false });
-    return isThere ? whileSharing(io, header, cookie, work) : work();
-  });
-}
-
-function share(io: IoCtx, object: string, cookie: string): Promise<void> {
-  const steps = [assertExists, request(SHARED, WORK_LOCK, cookie, HELD_SECONDS)];
-  return write(io, object, `lock "${object}" as "${WORK_LOCK}"`, steps);
+  let working = false;
+  const once = () => {
+    working = true;
+    return work();
+  };
+  return session.inPool(parent.pool, parent.namespace, (io) =>
+    whileWorking(io, headerOf(parent.imageId), once).catch((error: unknown) => {
+      if (working || !(error instanceof CephError) || error.errno !== ENOENT) throw error;
+      return work();
+    }),
+  );
 }
 
 const LISTS = ['tag', 'clients', 'cookies', 'addresses'] as const;

@@ -1,6 +1,7 @@
 import type { ImageSpec } from '../volume/store.js';
-import { check } from './errno.js';
-import { named } from './images.js';
+import { CephError, check, EAGAIN, ENOENT, settle } from './errno.js';
+import { hasHeader } from './header.js';
+import { named, readId } from './images.js';
 import { callAsync, type Handle, type IoCtx, Memory } from './native.js';
 
 export type Opened = Handle<'rbd_image_t'>;
@@ -15,6 +16,10 @@ export function withImage<T>(
   return opened(
     (memory) => callAsync(open, io, spec.image, memory.address, null),
     `open ${named(spec)}`,
+    async () => {
+      const id = await settle(readId(io, spec), { [ENOENT]: undefined });
+      return id !== undefined && (await hasHeader(io, id));
+    },
     work,
   );
 }
@@ -28,17 +33,33 @@ export function withImageById<T>(
   return opened(
     (memory) => callAsync('rbd_open_by_id', io, imageId, memory.address, null),
     `open the image with the id "${imageId}"`,
+    () => hasHeader(io, imageId),
     work,
   );
 }
 
+/** How often an image that is there is tried to be opened. */
+const TRIES = 4;
+
+/**
+ * librbd answers ENOENT for a clone that is there, where a parent goes while it looks: one that was flattened a
+ * moment ago lets go of its parent's snapshot.
+ */
 async function opened<T>(
   open: (memory: Memory) => Promise<number>,
   operation: string,
+  isThere: () => Promise<boolean>,
   work: (image: Opened) => Promise<T>,
 ): Promise<T> {
   using memory = new Memory(8);
-  check(await open(memory), operation);
+  for (let tries = 1; ; tries++) {
+    const result = await open(memory);
+    if (result !== -ENOENT || !(await isThere())) {
+      check(result, operation);
+      break;
+    }
+    if (tries === TRIES) throw new CephError(EAGAIN, operation);
+  }
   const image = memory.handle(0, 'rbd_image_t');
   try {
     return await work(image);

@@ -8,17 +8,21 @@ type WriteOp = Handle<'rados_write_op_t'>;
 /** One step of a compound operation on an object: it adds itself, and the object does all steps or none. */
 export type Write = (op: WriteOp) => void;
 
-/** Does several steps to one object in one RADOS operation, all or none. Throws CephError. */
+/**
+ * Does several steps to one object in one RADOS operation, all or none. `flags` are those of librados for an
+ * operation. Throws CephError.
+ */
 export async function write(
   io: IoCtx,
   object: string,
   operation: string,
   steps: readonly Write[],
+  flags = 0,
 ): Promise<void> {
   const op = call('rados_create_write_op');
   try {
     for (const step of steps) step(op);
-    check(await callAsync('rados_write_op_operate2', op, io, object, null, 0), operation);
+    check(await callAsync('rados_write_op_operate2', op, io, object, null, flags), operation);
   } finally {
     call('rados_release_write_op', op);
   }

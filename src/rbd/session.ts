@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VolumeError } from '../volume/errors.js';
 import type { Access } from './access.js';
-import { CephError, check, describe, EINVAL, ENOENT, ERANGE } from './errno.js';
+import { notLetIn } from './denied.js';
+import { CephError, check, DENIED, describe, EINVAL, ENOENT, ERANGE } from './errno.js';
 import { requireKey } from './keyring.js';
 import { call, callAsync, type IoCtx, Memory, type Rados } from './native.js';
 
@@ -186,11 +187,13 @@ function readConf(rados: Rados, conf: string, cluster: string): void {
   throw new VolumeError('cluster-unavailable', { cluster, problem });
 }
 
-async function connect(rados: Rados, { cluster }: Access): Promise<void> {
+async function connect(rados: Rados, access: Access): Promise<void> {
+  const { cluster } = access;
   const result = await callAsync('rados_connect', rados);
   if (result === -ENOENT || result === -EINVAL) {
     const problem = 'no monitor can be found by the addresses that are configured';
     throw new VolumeError('cluster-unavailable', { cluster, problem });
   }
+  if (DENIED.includes(-result)) throw notLetIn(access, `connect: ${describe(-result)}`);
   check(result, 'connect');
 }

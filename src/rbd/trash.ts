@@ -2,12 +2,13 @@ import type { Parent, Place, TrashedImage } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { CONSTANTS } from './declarations.js';
 import { check, EBUSY, ENOENT, ENOTEMPTY, ERANGE } from './errno.js';
+import { hasHeader } from './header.js';
 import { whileWorkingOnParent } from './lock.js';
 import { call, callAsync, layout, Memory } from './native.js';
 
 /**
- * Frees a trashed image's space. librbd opens the parent of a clone, whose snapshot may go with it. It takes as long as the image has objects, in
- * no call's place.
+ * Frees a trashed image's space. librbd opens the parent of a clone, whose snapshot may go with it. It takes as long
+ * as the image has objects, in no call's place.
  */
 export function purgeTrashed(
   connection: Connection,
@@ -21,7 +22,10 @@ export function purgeTrashed(
     (io, session) =>
       whileWorkingOnParent(session, parent, async () => {
         // Until when it is kept is looked at by who asks.
-        check(await callAsync('rbd_trash_remove', io, imageId, true), operation);
+        const result = await callAsync('rbd_trash_remove', io, imageId, true);
+        // It answers ENOENT too where a parent goes while it looks (src/rbd/open.ts).
+        if (result === -ENOENT && (await hasHeader(io, imageId))) return 'busy' as const;
+        check(result, operation);
         return 'removed' as const;
       }),
     { [ENOENT]: 'removed', [EBUSY]: 'busy', [ENOTEMPTY]: 'busy' } as const,

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
   | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
   | 'UNIMPLEMENTED'
   | 'INTERNAL';
 
@@ -157,6 +158,13 @@ export const CATALOGUE = {
     remedy:
       'Clones are flattened in the background: wait until that has caught up, and send the call again.',
   },
+  'being-flattened': {
+    code: 'UNAVAILABLE',
+    message:
+      'image "{image}" of cluster "{cluster}" is being flattened, and takes no snapshot meanwhile, for it has no exclusive-lock',
+    remedy:
+      'Wait until that is done, and send the call again; images with the feature exclusive-lock need not wait.',
+  },
   'not-ours': {
     code: 'FAILED_PRECONDITION',
     message: 'image "{volume}" was not created by Pannier',
@@ -228,6 +236,19 @@ export const CATALOGUE = {
     code: 'UNAVAILABLE',
     message: 'cluster "{cluster}" refuses user "{user}": {problem}',
     remedy: 'Check the key and the caps: mon "profile rbd", osd "profile rbd".',
+  },
+  'secrets-refused': {
+    code: 'UNAUTHENTICATED',
+    message: 'cluster "{cluster}" refuses user "{user}" of the request\'s secrets: {problem}',
+    remedy:
+      'Correct secrets["userID"] and secrets["userKey"], or leave both out: the plugin has a user of its own.',
+  },
+  'secrets-lack-caps': {
+    code: 'PERMISSION_DENIED',
+    message:
+      'user "{user}" of the request\'s secrets may not do this in cluster "{cluster}": {problem}',
+    remedy:
+      'Grant it the caps mon "profile rbd", osd "profile rbd", or send those of another user.',
   },
   'tool-failed': {
     code: 'INTERNAL',

@@ -93,6 +93,22 @@ export class LabCeph {
     return this.#cluster.stopDaemon('osd', signal);
   }
 
+  /** Stops a daemon as it is, with its sockets open: whoever waits for it hears nothing. */
+  async pause(daemon: 'mon' | 'osd'): Promise<void> {
+    this.#mustOwn();
+    process.kill(await this.#pidOf(daemon), 'SIGSTOP');
+  }
+
+  async resume(daemon: 'mon' | 'osd'): Promise<void> {
+    process.kill(await this.#pidOf(daemon), 'SIGCONT');
+  }
+
+  async #pidOf(daemon: 'mon' | 'osd'): Promise<number> {
+    const pid = (await this.#cluster.status()).pids[daemon];
+    if (pid === undefined) throw new Error(`ceph-${daemon} does not run`);
+    return pid;
+  }
+
   #mustOwn(): void {
     if (!this.#own) throw new Error('others use this cluster: startCeph({ own: true })');
   }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { startCeph } from '../lab/ceph.js';
@@ -28,6 +29,18 @@ async function eventually(wanted: string, call: () => Promise<unknown>): Promise
   }
 }
 
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = Date.now() + 60_000;
+  while (!(await isSo())) {
+    if (Date.now() > limit) throw new Error('it never came to that');
+    await sleep(200);
+  }
+}
+
+function descriptors({ pid }: LabPlugin): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
 async function probes(plugin: LabPlugin): Promise<boolean | undefined> {
   return (await plugin.identity.probe({})).ready;
 }
@@ -55,7 +68,11 @@ t.test('a wrong key is UNAVAILABLE and named by its user, and Probe answers', as
   const right = { userID: ceph.user, userKey: ceph.key };
   const made = await createVolume(plugin, 'denied', MIB, { secrets: right });
   t.equal(await codeOf(controller.deleteVolume({ volumeId: made, secrets: right })), 'OK');
-  t.same(await whatIsLeft(ceph, plugin.folder), NOTHING);
+  // A request's credentials are gone when it is answered: what it left to the background needs the plugin's own.
+  await plugin.stop();
+  const whole = await plugins.start({ clusters: [ceph.settings], mode: 'controller' });
+  t.same(await whatIsLeft(ceph, whole.folder), NOTHING);
+  await whole.stop();
 });
 
 t.test('a user without the caps is told which, and works as soon as it has them', async (t) => {
@@ -154,8 +171,8 @@ t.test('a full pool is RESOURCE_EXHAUSTED; what is there can be deleted', async 
     await ceph.ceph('osd', 'pool', 'set-quota', full, 'max_objects', '0');
     await eventually('OK', more);
     t.equal(await codeOf(controller.deleteVolume({ volumeId: await more() })), 'OK');
-    t.same(await held(ceph, full), []);
-    t.same(await held(ceph), []);
+    await until(async () => (await held(ceph, full)).concat(await held(ceph)).length === 0);
+    t.pass('nothing is left');
     await plugin.stop();
   }
 });
@@ -172,19 +189,20 @@ t.test(
     await refused(
       t,
       create({ userID: ceph.user, userKey: wrongKey }),
-      'UNAVAILABLE',
+      'UNAUTHENTICATED',
       `refuses user "client.${ceph.user}"`,
+      'secrets["userKey"]',
     );
     await refused(
       t,
       create({ userID: 'niemand', userKey: ceph.key }),
-      'UNAVAILABLE',
+      'UNAUTHENTICATED',
       'refuses user "client.niemand"',
     );
     await refused(
       t,
       create({ userID: ceph.user, userKey: 'geheim' }),
-      'UNAVAILABLE',
+      'UNAUTHENTICATED',
       'not one that Ceph made',
     );
     secrets.add('geheim');
@@ -212,7 +230,7 @@ t.test(
           secrets: wrong,
         }),
       ],
-      'UNAVAILABLE',
+      'UNAUTHENTICATED',
       'refuses user',
     );
     t.equal((await controller.controllerGetVolume({ volumeId })).volume?.capacityBytes, MIB);
@@ -231,9 +249,38 @@ t.test(
       await codeOf(controller.deleteVolume({ volumeId, secrets: { userID: user, userKey } })),
       'OK',
     );
+    const before = descriptors(plugin);
+    t.equal(
+      await codeOf(controller.deleteVolume({ volumeId, secrets: { userID: user, userKey } })),
+      'OK',
+    );
+    await until(() => descriptors(plugin) <= before);
+    t.pass('its connection to the cluster ends with the request');
     t.same(await whatIsLeft(ceph, folder), NOTHING);
   },
 );
+
+t.test("caps that a request's own user lacks are the request's affair", async (t) => {
+  const plugin = await plugins.start({ clusters: [ceph.settings], mode: 'controller' });
+  const user = `reader-${ceph.pool}`;
+  const caps = ['mon', 'profile rbd', 'osd', 'profile rbd-read-only'];
+  await ceph.ceph('auth', 'get-or-create', `client.${user}`, ...caps);
+  t.teardown(() => ceph.ceph('auth', 'rm', `client.${user}`));
+  const userKey = (await ceph.ceph('auth', 'get-key', `client.${user}`)).trim();
+  secrets.add(userKey);
+  const own = { secrets: { userID: user, userKey } };
+  await refused(
+    t,
+    createVolume(plugin, 'reader', MIB, own),
+    'PERMISSION_DENIED',
+    `user "client.${user}" of the request's secrets`,
+    'profile rbd',
+  );
+  t.same(await held(ceph), [], 'nothing is half made');
+  const volumeId = await createVolume(plugin, 'reader', MIB);
+  t.equal(await codeOf(plugin.controller.deleteVolume({ volumeId })), 'OK', 'its own user may');
+  t.same(await whatIsLeft(ceph, plugin.folder), NOTHING);
+});
 
 t.test('no log betrays a key, and no error was unforeseen', async (t) => {
   t.same(plugins.betrayals([...secrets]), []);

@@ -4,6 +4,7 @@ import { CallError } from '../../src/csi/wire/client.js';
 import {
   VolumeCapability_AccessMode_Mode as Mode,
   type VolumeCapabilitySchema,
+  type VolumeContentSourceSchema,
 } from '../../src/proto/csi/v1/csi_pb.js';
 import type { LabCeph } from '../lab/ceph.js';
 import { type LabPlugin, type PluginOptions, startPlugin } from '../lab/plugin.js';
@@ -89,12 +90,19 @@ export class Plugins {
   }
 }
 
+/** What a creation may ask for besides. */
+interface More {
+  readonly parameters?: Record<string, string>;
+  readonly secrets?: Record<string, string>;
+  readonly volumeContentSource?: MessageInitShape<typeof VolumeContentSourceSchema>;
+}
+
 /** A volume's id. */
 export async function createVolume(
   plugin: LabPlugin,
   name: string,
   bytes = 16n * MIB,
-  more: { parameters?: Record<string, string>; secrets?: Record<string, string> } = {},
+  more: More = {},
 ): Promise<string> {
   const { volume } = await plugin.controller.createVolume({
     name,

@@ -593,7 +593,7 @@ t.test('a wrong key, a malformed one and an unknown user are denied, the key uns
       .get(ceph.name, { user, key })
       .names.read('a')
       .catch((caught: unknown) => caught);
-    t.match(error, { kind: 'cluster-denied', message: new RegExp(`"client.${user}"`) });
+    t.match(error, { kind: 'secrets-refused', message: new RegExp(`"client.${user}"`) });
     if (key !== '') t.notMatch(JSON.stringify([`${error}`, error]), key);
   }
   t.equal(await cluster.names.read('a'), undefined, 'the own connection goes on');

@@ -4,7 +4,7 @@ import { formatHandle } from '../handle.js';
 import { DELETING_KEY, DISCARDED_KEY, isDiscarded, PUBLISHED_KEY } from '../marks.js';
 import { formatRecord, ownRecord, parseRecord, RECORD_KEY } from '../record.js';
 import type { Cluster, Image, StoredTask } from '../store.js';
-import { MOST_PARENTS, parentsOf } from '../work/depth.js';
+import { MOST_PARENTS } from '../work/depth.js';
 import { taskOf } from '../work/tasks.js';
 import { type Claim, formatClaim, helperTasks } from './claim.js';
 import { awaitMaker, clearRemains, discard, discardReplaced } from './discard.js';
@@ -21,7 +21,7 @@ export async function complete(
   origin: Origin | undefined,
 ): Promise<boolean> {
   const { handle } = plan;
-  const parents = origin === undefined ? 0 : 1 + (await parentsOf(cluster, origin));
+  const parents = origin === undefined ? 0 : 1 + origin.parents;
   await discardReplaced(controller, cluster, plan.key, claim, handle);
   const made = await makeImage(controller, cluster, plan, claim, origin).catch((error: unknown) =>
     giveUp(controller, cluster, plan, claim, error),
