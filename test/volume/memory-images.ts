@@ -163,10 +163,12 @@ export function imageCalls(ceph: MemoryCeph, at: Atomic): Pick<Cluster, ImageCal
     },
     trashImage: async (spec, id) => ((await putAway(spec, id)) ? 'trashed' : 'gone'),
     async restoreImage(spec, id) {
+      if (!(await at(() => ceph.headers.has(id)))) return 'gone';
       if (!(await at(() => ceph.takeName(pathOf(spec), id)))) return 'exists';
       await at(() => ceph.list(pathOf(spec), id));
-      if (await at(() => ceph.trash.delete(id))) return 'restored';
-      if (!(await at(() => ceph.headers.has(id)))) await putAway(spec, id);
+      await at(() => ceph.trash.delete(id));
+      if (await at(() => ceph.headers.has(id))) return 'restored';
+      await putAway(spec, id);
       return 'gone';
     },
     listTrash: ({ pool, namespace }) =>
