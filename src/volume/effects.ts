@@ -31,12 +31,15 @@ export const EFFECTS = {
     'commit-name',
   ],
   work: [
+    'take-lock',
     'remove-snapshot',
     'trash-image',
     'begin-purge',
     'purge-image',
+    'tell-progress',
     'flatten-image',
     'drop-task',
+    'release-lock',
   ],
   doctor: [
     'restore-entry',

@@ -60,6 +60,13 @@ export class LabCeph {
     return pool;
   }
 
+  /** The same cluster with another empty pool as the plugin's. */
+  async inFreshPool(): Promise<LabCeph> {
+    const { user, keyFile, key, monitors } = this;
+    const pool = await this.freshPool();
+    return new LabCeph(this.#cluster, this.#own, pool, user, keyFile, key, monitors);
+  }
+
   /** Runs `ceph` as the administrator and returns what it printed. */
   ceph(...args: string[]): Promise<string> {
     return this.#cluster.ceph(...args);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -11,8 +11,9 @@ import {
   connect,
   type ServiceClient,
 } from '../../src/csi/wire/client.js';
-import { CRASH_AFTER } from '../../src/plugin/effects.js';
+import { CRASH_AFTER, PAUSE_AFTER } from '../../src/plugin/effects.js';
 import { Controller, Identity, Node } from '../../src/proto/csi/v1/csi_pb.js';
+import { Admin } from '../../src/proto/pannier/admin/v1/admin_pb.js';
 import type { EffectName } from '../../src/volume/effects.js';
 import { labFolder } from './folder.js';
 
@@ -30,6 +31,10 @@ export interface PluginOptions {
   readonly folder?: string;
   /** Ends the plugin with SIGKILL after this outside effect. */
   readonly crashAfter?: EffectName;
+  /** Stops the plugin after this one's first time; `paused` tells when, and `goOn` ends it. */
+  readonly pauseAfter?: EffectName | undefined;
+  /** It ends before it answers anything: it is not waited for. */
+  readonly diesAtStart?: boolean;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -73,6 +78,10 @@ export class LabPlugin {
 
   get node(): ServiceClient<typeof Node> {
     return this.#connection.service(Node);
+  }
+
+  get admin(): ServiceClient<typeof Admin> {
+    return this.#connection.service(Admin);
   }
 
   get pid(): number {
@@ -126,6 +135,27 @@ export class LabPlugin {
     }
   }
 
+  /** Waits until it has stopped after `pauseAfter`. */
+  async paused(): Promise<void> {
+    const limit = Date.now() + START_LIMIT_MS;
+    while (!this.hasEnded && Date.now() < limit) {
+      // The state is what follows the name in parentheses.
+      const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
+      if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')) return;
+      await sleep(10);
+    }
+    throw new Error(`the plugin did not stop: ${this.#stderr}`);
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Waits until this controller does the clusters' background work. */
+  worksInBackground(limitMs?: number): Promise<LogLine> {
+    return this.logged(({ msg }) => msg === 'this controller does the background work', limitMs);
+  }
+
   /** Waits until the node is in the clusters' registry. */
   registered(): Promise<LogLine> {
     return this.logged(({ msg }) => msg === 'registered this node');
@@ -150,11 +180,13 @@ export async function startPlugin(options: PluginOptions): Promise<LabPlugin> {
       ...process.env,
       ...options.env,
       ...(options.crashAfter === undefined ? {} : { [CRASH_AFTER]: options.crashAfter }),
+      ...(options.pauseAfter === undefined ? {} : { [PAUSE_AFTER]: options.pauseAfter }),
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const plugin = new LabPlugin(folder, endpoint, child);
   t.teardown(() => plugin.stop('SIGKILL'));
+  if (options.diesAtStart) return plugin;
   await plugin.ready();
   if (options.mode !== 'controller' && options.crashAfter === undefined) await plugin.registered();
   return plugin;

@@ -297,6 +297,40 @@ t.test('a tombstone goes when its last snapshot or clone lets it', async (t) => 
   }
 });
 
+t.test('a tombstone that was looked at while its last clone went is looked at again', async (t) => {
+  const ceph = new MemoryCeph();
+  const { id } = await make(ceph, 'data', 'old');
+  const { id: snapshotId } = await snap(controllerOn(ceph), 'daily', 'data');
+  await create(controllerOn(ceph), 'copy', { source: ofSnapshot(snapshotId) });
+  const { id: cloneId } = imageOf(ceph, 'copy');
+  await unsnap(controllerOn(ceph), snapshotId);
+  await scanOnce(ceph);
+  await remove(controllerOn(ceph), 'data');
+  await remove(controllerOn(ceph), 'copy');
+  const freed = Promise.withResolvers<void>();
+  let looks = 0;
+  const work = workOn(ceph, {
+    change: (cluster) => ({
+      snapshots: async (place, imageId) => {
+        const found = await cluster.snapshots(place, imageId);
+        // What it says is old by the time it is heard.
+        if (imageId === id && ++looks === 1) await freed.promise.then(settled);
+        return found;
+      },
+      purgeTrashed: async (place, imageId, parent) => {
+        const removed = await cluster.purgeTrashed(place, imageId, parent);
+        if (imageId === cloneId) freed.resolve();
+        return removed;
+      },
+    }),
+  });
+  work.scan();
+  await pass(60);
+  t.ok(looks > 1, `${looks} looks`);
+  t.same(ceph.leaks(), new MemoryCeph().leaks(), 'it goes within a minute');
+  await work.stop();
+});
+
 /** A volume that is a clone of a clone …: data, copy1, copy2 and so on. */
 async function chain(ceph: MemoryCeph, length: number): Promise<void> {
   await make(ceph, 'data', 'old');

@@ -1,5 +1,5 @@
 import type { Controller } from '../controller.js';
-import { type ErrorCode, fail, VolumeError } from '../errors.js';
+import { fail } from '../errors.js';
 import { formatHandle } from '../handle.js';
 import { DELETING_KEY, DISCARDED_KEY, isDiscarded, PUBLISHED_KEY } from '../marks.js';
 import { formatRecord, ownRecord, parseRecord, RECORD_KEY } from '../record.js';
@@ -8,6 +8,7 @@ import { MOST_PARENTS } from '../work/depth.js';
 import { taskOf } from '../work/tasks.js';
 import { type Claim, formatClaim, helperTasks } from './claim.js';
 import { awaitMaker, clearRemains, discard, discardReplaced } from './discard.js';
+import { giveUp } from './give-up.js';
 import { growClone, isUntouched, type Made, makeImage } from './make.js';
 import type { Origin } from './origin.js';
 import type { Plan } from './plan.js';
@@ -100,40 +101,6 @@ async function commit(
   const written = { ...image, metadata: new Map([[RECORD_KEY, text]]) };
   await discard(controller, cluster, key, handle, written, claim.pending);
   return false;
-}
-
-/** Answers of a cluster that made nothing. Others leave it open, and the claim says what is to be looked at. */
-const REFUSALS: readonly ErrorCode[] = [
-  'INVALID_ARGUMENT',
-  'NOT_FOUND',
-  'FAILED_PRECONDITION',
-  'OUT_OF_RANGE',
-  'RESOURCE_EXHAUSTED',
-];
-
-/**
- * Lets go of the name where no image can be made as it is asked for, so that nothing is left of the call. A claim
- * that is lost by then decides nothing: a call that asks for the same may have made the volume.
- */
-async function giveUp(
-  controller: Controller,
-  cluster: Cluster,
-  { key }: Plan,
-  claim: Claim,
-  error: unknown,
-): Promise<Made> {
-  if (error instanceof VolumeError && REFUSALS.includes(error.code)) {
-    const put = helperTasks(claim);
-    const released = await controller
-      .effect('create/give-up', () =>
-        cluster.names.swap(key, formatClaim(claim), undefined, { put }),
-      )
-      .catch(() => 'unknown');
-    if (released === 'differs') return 'superseded';
-    if (released === 'swapped')
-      for (const task of put) controller.work.add(cluster.name, 'names', { key, ...task });
-  }
-  throw error;
 }
 
 /**

@@ -11,6 +11,7 @@ import { formatSource, parseSource } from '../source.js';
 import type { Cluster, Image } from '../store.js';
 import { type Claim, formatClaim, newClaimOf, parseClaim } from './claim.js';
 import { complete } from './complete.js';
+import { giveUp } from './give-up.js';
 import { findOrigin, type Origin } from './origin.js';
 import { type CreateRequest, type Plan, planVolume } from './plan.js';
 
@@ -45,7 +46,12 @@ export async function createVolume(
         volume: formatHandle(plan.handle),
         difference: 'an entry in the name index that this version cannot read',
       });
-    const origin = await findOrigin(cluster, plan.source);
+    const origin = await findOrigin(cluster, plan.source).catch((error: unknown) => {
+      // What an earlier try of the same left must not wait for a source that is gone.
+      if (there?.pending.source !== formatSource(plan.source)) throw error;
+      return giveUp(controller, cluster, plan, there, error);
+    });
+    if (origin === 'superseded') continue;
     let claim = there;
     if (there === undefined || !isSamePlan(there, plan, origin)) {
       // A claim that was taken from this call is not taken back: the other one is alive.

@@ -90,8 +90,11 @@ async function claimName(undeletion: Undeletion, imageId: string): Promise<Resto
   const { controller, cluster, handle } = undeletion;
   const volume = formatHandle(handle);
   for (let round = 0; round < ROUNDS; round++) {
+    // Another one of that name may be kept beside the one that an earlier call began with.
+    const begun = await findUnfinished(cluster, handle, imageId);
+    if (begun !== undefined) return begun;
     const found = await findDeleted(cluster, volume, imageId);
-    if (found === undefined) return findUnfinished(cluster, handle);
+    if (found === undefined) return findUnfinished(cluster, handle, imageId);
     const { stored, task, image } = found;
     if (task.begun) fail('being-freed', { volume });
     const record = ownRecord(image);
@@ -146,10 +149,12 @@ async function findDeleted(
 async function findUnfinished(
   cluster: Cluster,
   handle: VolumeHandle,
+  imageId: string,
 ): Promise<Restoring | undefined> {
   const key = keyOfImageName(handle.image);
   const restoring = key === undefined ? undefined : parseRestoring(await cluster.names.read(key));
-  return restoring?.record.handle === formatHandle(handle) ? restoring : undefined;
+  if (restoring?.record.handle !== formatHandle(handle)) return undefined;
+  return imageId === '' || restoring.record.image === imageId ? restoring : undefined;
 }
 
 /**

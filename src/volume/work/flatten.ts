@@ -17,7 +17,9 @@ export async function flatten(job: Job<FlattenTask>): Promise<Outcome> {
   let telling: Promise<void> = Promise.resolve();
   const tell = async (percent: number) => {
     const { value } = taskOf({ ...task, percent });
-    const outcome = await index.swapTask(stored, stored.value, value);
+    const outcome = await effect('work/tell-progress', () =>
+      index.swapTask(stored, stored.value, value),
+    );
     if (outcome === 'swapped') stored = { ...stored, value };
   };
   const flattened = await effect('work/flatten-image', () =>

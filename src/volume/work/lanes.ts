@@ -31,6 +31,11 @@ export class Lanes {
     );
   }
 
+  /** The keys of jobs that have begun. */
+  running(): string[] {
+    return Object.values(this.#lanes).flatMap(({ running }) => [...running.keys()]);
+  }
+
   /** Forgets what waits. */
   clear(): void {
     for (const { waiting } of Object.values(this.#lanes)) waiting.clear();

@@ -67,6 +67,8 @@ class ClusterWork {
   readonly #lanes = new Lanes();
   /** Tasks that must wait as they are: a task that somebody changed is tried at once. */
   readonly #waiting = new Map<string, Waiting>();
+  /** Tasks that run while what they wait for goes: they may have looked before. */
+  readonly #woken = new Set<string>();
   #heldUntil = 0;
   #renewed = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -103,7 +105,9 @@ class ClusterWork {
     this.#lanes.clear();
     // What has begun may go on for hours: another controller goes on at once, and does it twice without harm.
     const released = this.#isHolder()
-      ? this.#cluster.releaseWork(this.options.id).catch(() => undefined)
+      ? this.options
+          .effect('work/release-lock', () => this.#cluster.releaseWork(this.options.id))
+          .catch(() => undefined)
       : undefined;
     this.#heldUntil = 0;
     const begun = Promise.allSettled([released, this.#lanes.idle(), this.#scanning]);
@@ -121,7 +125,10 @@ class ClusterWork {
     if (this.#isHolder() && Date.now() - this.#renewed < RENEW_MS) return true;
     const asked = Date.now();
     const wasHolder = this.#isHolder();
-    if (!(await this.#cluster.holdWork(this.options.id, LEASE_S))) {
+    const held = await this.options.effect('work/take-lock', () =>
+      this.#cluster.holdWork(this.options.id, LEASE_S),
+    );
+    if (!held) {
       this.#heldUntil = 0;
       this.#lanes.clear();
       return false;
@@ -159,7 +166,9 @@ class ClusterWork {
       } catch (error) {
         this.options.onError(error);
       }
+      const isWoken = this.#woken.delete(key);
       if (outcome.done) this.#waiting.delete(key);
+      else if (isWoken) this.scan();
       else this.#waiting.set(key, { value: stored.value, notBefore: outcome.notBefore });
       for (const imageId of outcome.releases ?? []) this.#wake(imageId);
     });
@@ -167,8 +176,9 @@ class ClusterWork {
 
   /** Something that an image waited for is gone: what waits for the image is looked at soon. */
   #wake(imageId: string): void {
-    for (const key of this.#waiting.keys())
-      if (key.endsWith(`/${imageId}`)) this.#waiting.delete(key);
+    const waits = (key: string) => key.endsWith(`/${imageId}`);
+    for (const key of this.#waiting.keys()) if (waits(key)) this.#waiting.delete(key);
+    for (const key of this.#lanes.running()) if (waits(key)) this.#woken.add(key);
     this.scan();
   }
 }

@@ -5,12 +5,12 @@ import t from 'tap';
 import {
   VolumeCapability_AccessMode_Mode as Mode,
   type VolumeCapabilitySchema,
-} from '../../src/proto/csi/v1/csi_pb.js';
-import { type EffectName, effectNames } from '../../src/volume/effects.js';
-import { DEFAULT_NAME_PREFIX, imageName } from '../../src/volume/name.js';
-import { type LabCeph, startCeph } from '../lab/ceph.js';
-import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
-import { codeOf, type LabPlugin, startPlugin } from '../lab/plugin.js';
+} from '../../../src/proto/csi/v1/csi_pb.js';
+import type { EffectName } from '../../../src/volume/effects.js';
+import { type LabCeph, startCeph } from '../../lab/ceph.js';
+import { NOTHING, whatIsLeft } from '../../lab/nothing-left.js';
+import { type LabPlugin, startPlugin } from '../../lab/plugin.js';
+import type { EffectsIn } from './files.js';
 
 const MIB = 1n << 20n;
 const SIZE = 400n * MIB;
@@ -26,23 +26,41 @@ interface Life {
   readonly grownBetween?: boolean;
   /** A clone of it is staged on the node when it is. */
   readonly besideClone?: boolean;
-  /** The name was claimed before, for another size, by a controller that died after this effect. */
-  readonly unfinished?: EffectName;
-  /** The image was half made by a controller that died inside Ceph's own creation. */
-  readonly halfMade?: boolean;
 }
 
 const ORDINARY: Life = { fsType: 'xfs' };
 
-/** Lives in which an effect comes up that an ordinary one does not have. */
-const LIVES: Partial<Record<EffectName, Life>> = {
-  'create/discard-image': { ...ORDINARY, unfinished: 'create/create-image' },
-  'create/clear-remains': { ...ORDINARY, halfMade: true },
+/** For each effect a life in which it comes up. */
+const LIVES: Readonly<Record<EffectsIn<'node'>, Life>> = {
+  'controllerPublish/write-publication': ORDINARY,
+  'controllerUnpublish/remove-publication': ORDINARY,
+  'stage/remember-stage': ORDINARY,
+  'stage/write-access': ORDINARY,
+  'stage/start-fuse': ORDINARY,
+  'stage/attach-device': ORDINARY,
+  'stage/begin-format': ORDINARY,
+  'stage/make-fs': ORDINARY,
+  'stage/end-format': ORDINARY,
   'stage/renew-uuid': { fsType: 'btrfs', besideClone: true },
   'stage/grow-unmounted': { fsType: 'ext4', grownBetween: true },
+  'stage/mount-staging': ORDINARY,
   'stage/grow-mounted': { fsType: 'xfs', grownBetween: true },
+  'stage/remember-staged': ORDINARY,
+  'unstage/unmount-staging': ORDINARY,
+  'unstage/detach-device': ORDINARY,
+  'unstage/stop-fuse': ORDINARY,
+  'unstage/remove-access': ORDINARY,
+  'unstage/forget-stage': ORDINARY,
+  'publish/remember-publish': ORDINARY,
   'publish/attach-device': { block: true, readonly: true },
+  'publish/make-target': ORDINARY,
+  'publish/bind-target': ORDINARY,
+  'unpublish/unbind-target': ORDINARY,
+  'unpublish/remove-target': ORDINARY,
   'unpublish/detach-device': { block: true, readonly: true },
+  'unpublish/forget-publish': ORDINARY,
+  'nodeExpand/refresh-device': ORDINARY,
+  'nodeExpand/grow-fs': ORDINARY,
 };
 
 type Step = (plugin: LabPlugin) => Promise<unknown>;
@@ -57,16 +75,6 @@ function capabilityOf({
       ? { case: 'block', value: {} }
       : { case: 'mount', value: { fsType: fsType ?? '' } },
   };
-}
-
-/** Leaves what `rbd create` leaves when it is killed at a bad moment: a name and an id without a header. */
-async function leaveHalfMade(ceph: LabCeph, name: string): Promise<void> {
-  const image = imageName(name, DEFAULT_NAME_PREFIX);
-  await ceph.rbd('create', '--size=1M', `${ceph.pool}/${image}`);
-  const { id } = JSON.parse(await ceph.rbd('info', '--format=json', `${ceph.pool}/${image}`)) as {
-    id: string;
-  };
-  await ceph.rados('-p', ceph.pool, 'rm', `rbd_header.${id}`);
 }
 
 /** The calls of a volume's whole life, each of which can be repeated, by their names in EFFECTS. */
@@ -201,31 +209,15 @@ function stepsOf(life: Life, ceph: LabCeph, name: string, folder: string): Array
   ];
 }
 
-/** Leaves an unfinished creation of `name` with another size behind. */
-async function leaveUnfinished(ceph: LabCeph, name: string, crashAfter: EffectName): Promise<void> {
-  const plugin = await startPlugin({ clusters: [ceph.settings], mode: 'controller', crashAfter });
-  const code = await codeOf(
-    plugin.controller.createVolume({
-      name,
-      capacityRange: { requiredBytes: SIZE / 2n },
-      volumeCapabilities: [capabilityOf({ block: true })],
-    }),
-  );
-  if (code !== 'UNAVAILABLE' || (await plugin.ended) !== 'SIGKILL')
-    throw new Error(`the controller did not die at ${crashAfter}: ${code}`);
-}
-
 t.test(
-  'kill -9 after any outside effect, then the same call: right answer, nothing leaked',
+  'kill -9 after any outside effect on the node, then the same call: right answer, nothing leaked',
   async (t) => {
     const ceph = await startCeph();
-    for (const [index, effect] of effectNames().entries())
+    for (const [index, [effect, life]] of Object.entries(LIVES).entries())
       await t.test(effect, async (t) => {
-        const life = LIVES[effect] ?? ORDINARY;
         const name = `crash-${index}`;
-        if (life.unfinished !== undefined) await leaveUnfinished(ceph, name, life.unfinished);
-        if (life.halfMade) await leaveHalfMade(ceph, name);
-        let plugin = await startPlugin({ clusters: [ceph.settings], crashAfter: effect });
+        const crashAfter = effect as EffectName;
+        let plugin = await startPlugin({ clusters: [ceph.settings], crashAfter });
         const { folder } = plugin;
         await plugin.registered();
         let died: string | undefined;
@@ -238,12 +230,6 @@ t.test(
             plugin = await startPlugin({ clusters: [ceph.settings], folder });
             await step(plugin);
           }
-        }
-        // What is done in the background may outlive the last call.
-        if (died === undefined) {
-          t.equal(await plugin.ended, 'SIGKILL');
-          died = 'delete';
-          plugin = await startPlugin({ clusters: [ceph.settings], folder });
         }
         t.equal(
           died,
