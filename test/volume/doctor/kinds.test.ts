@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import type { Controller } from '../../../src/volume/controller.js';
 import { formatRestoring } from '../../../src/volume/delete/restoring.js';
 import { undeleteVolume } from '../../../src/volume/delete/undelete.js';
 import { examine } from '../../../src/volume/doctor/examine.js';
@@ -16,9 +17,9 @@ import {
   age,
   controllerOn,
   create,
+  cutShort,
   endAll,
   handleOf,
-  immediate,
   kindsOf,
   look,
   mend,
@@ -286,11 +287,34 @@ t.test('the entry of a volume whose image', async (t) => {
   });
 });
 
+/** A cluster in which a controller died in a call at the first step by which something is so. */
+async function firstDeath(
+  before: () => Promise<MemoryCeph>,
+  call: (controller: Controller) => Promise<unknown>,
+  isSo: (ceph: MemoryCeph) => boolean,
+): Promise<MemoryCeph> {
+  for (let lives = 1; ; lives++) {
+    const ceph = await before();
+    if (!(await cutShort(call(controllerOn(ceph, undefined, lives)))))
+      throw new Error('the call ended');
+    ceph.forgetClients();
+    if (isSo(ceph)) return ceph;
+  }
+}
+
+/** A creation that was cut short before it wrote its record. */
+async function imageOfNobody() {
+  const ceph = await firstDeath(
+    async () => new MemoryCeph(),
+    (controller) => create(controller, 'data'),
+    (ceph) => ceph.images.size === 1,
+  );
+  return { ceph, image: ceph.images.get(pathOf('data')) as MemoryImage };
+}
+
 t.test('claims that nobody goes on with', async (t) => {
   await t.test('a young one is not a finding, whatever became of it', async (t) => {
-    const ceph = new MemoryCeph();
-    void create(controllerOn(ceph, { step: immediate, wait: immediate }, 6), 'data');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    const { ceph } = await imageOfNobody();
     t.equal(ceph.names.size, 1);
     t.same(await mend(ceph), []);
     age(ceph);
@@ -299,21 +323,20 @@ t.test('claims that nobody goes on with', async (t) => {
     t.same(ceph.leaks(), NOTHING);
   });
   await t.test('what holds data is left alone', async (t) => {
-    const ceph = new MemoryCeph();
-    void create(controllerOn(ceph, { step: immediate, wait: immediate }, 8), 'data');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    const [image] = ceph.images.values();
-    ceph.written.add(image?.id ?? '');
+    const { ceph, image } = await imageOfNobody();
+    ceph.written.add(image.id);
     age(ceph);
     await foundAndMended(t, ceph, 'unfinished-creation');
     await workOff(ceph);
-    t.equal(ceph.images.size, 1);
-    t.equal(image?.metadata.size, 0);
+    t.same([...ceph.images.values()], [image]);
+    t.equal(image.metadata.size, 0);
   });
   await t.test('a snapshot', async (t) => {
-    const { ceph } = await here();
-    void snap(controllerOn(ceph, { step: immediate, wait: immediate }, 8), 'one', 'data');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    const ceph = await firstDeath(
+      async () => (await here()).ceph,
+      (controller) => snap(controller, 'one', 'data'),
+      (ceph) => ceph.images.get(pathOf('data'))?.snapshots.length === 1,
+    );
     t.equal(ceph.indexes.snapshotNames.entries.size, 1);
     t.same(await mend(ceph), []);
     age(ceph);
