@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileSystem } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
 import type { Device } from './device/device.js';
@@ -7,6 +8,13 @@ import { problemOf, runTool } from './tool.js';
 const MEBIBYTE = 1n << 20n;
 const PROBE_LIMIT_MS = 120_000;
 const MAKE_LIMIT_MS = 600_000;
+/**
+ * mkfs.btrfs looks at every mounted device, and gives up at one whose server has died. It says so before it writes
+ * anything, and such a device is soon taken down.
+ */
+const OTHERS_DEVICE = /cannot check mount status/;
+const MAKE_ROUNDS = 10;
+const MAKE_PAUSE_MS = 1_000;
 /** A check walks the whole file system. */
 const CHECK_LIMIT_MS = 3_600_000;
 const CAP_SYS_RESOURCE = 24n;
@@ -82,7 +90,19 @@ export async function makeFileSystem(
     xfs: ['-q', '-f', '-K'],
     btrfs: ['-q', '-f', '-K'],
   };
-  await runTool(`mkfs.${type}`, [...args[type], device.path], { volume, limitMs: MAKE_LIMIT_MS });
+  const make = () =>
+    runTool(`mkfs.${type}`, [...args[type], device.path], {
+      volume,
+      limitMs: MAKE_LIMIT_MS,
+      accept: 'all',
+    });
+  let made = await make();
+  for (let round = 0; round < MAKE_ROUNDS && OTHERS_DEVICE.test(made.stderr); round++) {
+    await sleep(MAKE_PAUSE_MS);
+    made = await make();
+  }
+  if (made.code !== 0)
+    fail('tool-failed', { tool: `mkfs.${type}`, volume, problem: problemOf(made) });
 }
 
 /** True where the kernel lets this process grow an ext4 that is mounted. */

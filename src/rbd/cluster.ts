@@ -13,7 +13,7 @@ import { swapMetadata } from './metadata.js';
 import { nameIndex } from './name-index.js';
 import { listNodes, readNode, writeNode } from './nodes.js';
 import { listNamespaces, listPools } from './pools.js';
-import { clearRemains } from './remains.js';
+import { clearRemains, findRemains } from './remains.js';
 import { renameImage, restoreImage } from './rename.js';
 import { removeSnapshot, takeSnapshot } from './snapshots.js';
 import { listTrash, purgeTrashed } from './trash.js';
@@ -45,7 +45,8 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     readImageById: (place, imageId) => readById(connection, place, imageId),
     listImages: (place) => listImages(connection, place),
     nameOf: (place, imageId) => nameOf(connection, place, imageId),
-    clearRemains: (spec) => clearRemains(connection, spec),
+    findRemains: (spec) => findRemains(connection, spec),
+    clearRemains: (spec, imageId) => clearRemains(connection, spec, imageId),
     swapMetadata: (place, imageId, expected, next) =>
       swapMetadata(connection, place, imageId, expected, next),
     watchers: (spec) => watchers(connection, spec),

@@ -30,6 +30,8 @@ const UNAVAILABLE: readonly number[] = [
   errno.EAGAIN,
   errno.EBUSY,
   errno.ETIMEDOUT,
+  // A client that was asked to take a snapshot for others ended, or stood still, while it answered.
+  errno.EBADMSG,
   errno.ENOTCONN,
   errno.ECONNREFUSED,
   errno.ECONNRESET,

@@ -21,8 +21,8 @@ export const WORK_LOCK = 'pannier.work';
 export const FLATTEN_LOCK = 'pannier.flatten';
 
 /** A lock whose holder died is free again after so long. */
-const HELD_SECONDS = 60;
-const RENEW_MS = 20_000;
+const HELD_SECONDS = 30;
+const RENEW_MS = 10_000;
 const PAUSE_MS = 50;
 const WAIT_MS = 20_000;
 const DESCRIPTION = 'pannier';

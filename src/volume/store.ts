@@ -175,10 +175,12 @@ export interface Cluster extends Indexes {
   /** The name of an image, or undefined where it is in the trash or gone. */
   nameOf(place: Place, imageId: string): Promise<string | undefined>;
   /**
-   * Clears what a creation or a move to the trash that was cut short inside Ceph left under a name: createImage
-   * says 'exists' there and readImage finds nothing. An image that is whole is left alone.
+   * RBD's id of what a creation or a move to the trash that is not finished inside Ceph has under a name: createImage
+   * says 'exists' there and readImage finds nothing. Undefined where the name is free or leads to an image.
    */
-  clearRemains(spec: ImageSpec): Promise<void>;
+  findRemains(spec: ImageSpec): Promise<string | undefined>;
+  /** Frees a name of such remains. An image that is whole by now is left alone, and so is what has another id. */
+  clearRemains(spec: ImageSpec, imageId: string): Promise<void>;
   /**
    * Changes image metadata in one RADOS operation, where every key in `expected` still has that value
    * (undefined: absent). A key set to undefined is removed.

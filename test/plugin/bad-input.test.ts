@@ -106,12 +106,16 @@ const REQUESTS: Record<string, readonly [Record<string, unknown>, ...string[]]> 
     'volume_id',
     'volume_path',
   ],
+  CreateSnapshot: [{ name: 'complete', sourceVolumeId: ABSENT }, 'name', 'source_volume_id'],
+  DeleteSnapshot: [{ snapshotId: ABSENT }, 'snapshot_id'],
+  ListSnapshots: [{}],
+  GetSnapshot: [{ snapshotId: ABSENT }, 'snapshot_id'],
   NodeGetCapabilities: [{}],
   NodeGetInfo: [{}],
 };
 
 /** What this version does not offer, and does not tell callers that it does. */
-const LATER = /Snapshot|Health$|ModifyVolume$/;
+const LATER = /Health$|ModifyVolume$/;
 
 const connection = connect(plugin.endpoint);
 t.teardown(() => connection.close());
@@ -301,8 +305,8 @@ t.test('parameters that name what is not there are refused with what there is', 
       volumeCapabilities: [blockAs()],
       volumeContentSource: { type: { case: 'volume', value: { volumeId: ABSENT } } },
     }),
-    'INVALID_ARGUMENT',
-    'volume_content_source',
+    'NOT_FOUND',
+    ABSENT,
   );
   t.same(await held(ceph), [], 'nothing is half made');
 

@@ -300,7 +300,7 @@ t.test('calls for one volume wait for each other, and others pass them', async (
   const done = plugin.log
     .slice(before)
     .map(({ effect }) => effect)
-    .filter((effect) => /create-image|grow-image|trash-image/.test(`${effect}`));
+    .filter((effect) => /^(create\/create|expand\/grow|delete\/trash)-image$/.test(`${effect}`));
   t.same(done, [
     'create/create-image',
     'expand/grow-image',

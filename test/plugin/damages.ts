@@ -1,9 +1,17 @@
 import { openClusters } from '../../src/rbd/clusters.js';
+import { formatRestoring } from '../../src/volume/delete/restoring.js';
 import { parseHandle } from '../../src/volume/handle.js';
+import { DELETING_KEY, DISCARDED_KEY } from '../../src/volume/marks.js';
 import { nameKey } from '../../src/volume/name.js';
-import { RECORD_KEY } from '../../src/volume/record.js';
+import {
+  parseRecord,
+  RECORD_KEY,
+  restoredRecord,
+  type VolumeRecord,
+} from '../../src/volume/record.js';
 import type { Cluster, Clusters } from '../../src/volume/store.js';
 import { type Task, taskOf } from '../../src/volume/work/tasks.js';
+import { beginRemoval } from '../lab/begin-removal.js';
 import type { LabCeph } from '../lab/ceph.js';
 import { codeOf, type LabPlugin, startPlugin } from '../lab/plugin.js';
 
@@ -69,10 +77,11 @@ export class Hands {
     return (JSON.parse(text) as { id: string }).id;
   }
 
-  record(volumeId: string): Promise<string> {
-    return this.ceph
-      .rbd('image-meta', 'get', this.spec(volumeId), RECORD_KEY)
-      .then((text) => text.trim());
+  async record(volumeId: string): Promise<VolumeRecord> {
+    const text = await this.ceph.rbd('image-meta', 'get', this.spec(volumeId), RECORD_KEY);
+    const record = parseRecord(text.trim());
+    if (record === undefined) throw new Error(`"${volumeId}" has no record: ${text}`);
+    return record;
   }
 
   rados(...args: string[]): Promise<string> {
@@ -101,7 +110,7 @@ export class Hands {
   /** Marks a volume as DeleteVolume does, and goes no further. */
   async markDeleted(volumeId: string): Promise<void> {
     const mark = `${await this.imageId(volumeId)} dead`;
-    await this.ceph.rbd('image-meta', 'set', this.spec(volumeId), 'pannier.deleting', mark);
+    await this.ceph.rbd('image-meta', 'set', this.spec(volumeId), DELETING_KEY, mark);
   }
 
   /** Has a controller die in a call. */
@@ -122,7 +131,7 @@ export class Hands {
     const { entries } = await this.plugin.controller.listVolumes({});
     if (!entries.some(({ volume }) => volume?.volumeId === volumeId)) return false;
     const metadata = await this.ceph.rbd('image-meta', 'ls', this.spec(volumeId));
-    return metadata.includes(RECORD_KEY) && !metadata.includes('pannier.deleting');
+    return metadata.includes(RECORD_KEY) && !metadata.includes(DELETING_KEY);
   }
 
   async isListed(snapshotId: string): Promise<boolean> {
@@ -202,9 +211,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   async 'discarded-image-without-task'(hands, name) {
     const id = await hands.create(name);
     const imageId = await hands.imageId(id);
-    const text = await hands.record(id);
-    const mark = text.replace(/"claim":"/, '"claim":"discarded-');
-    await hands.ceph.rbd('image-meta', 'set', hands.spec(id), RECORD_KEY, mark);
+    await hands.ceph.rbd('image-meta', 'set', hands.spec(id), DISCARDED_KEY, imageId);
     await hands.removeEntry('names', name);
     return () => hands.isGone(imageId, name);
   },
@@ -264,10 +271,12 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
 
   async 'unfinished-undeletion'(hands, name) {
     const id = await hands.create(name);
-    const text = await hands.record(id);
+    const record = await hands.record(id);
     await hands.markDeleted(id);
     await hands.ceph.rbd('trash', 'mv', hands.spec(id));
-    await hands.setEntry('names', name, JSON.stringify({ restoring: text }));
+    const task = taskOf(freeingOf(hands, id, name, record.image, Date.now()));
+    const entry = formatRestoring({ record: restoredRecord(record), task });
+    await hands.setEntry('names', name, entry);
     return () => hands.isWhole(id);
   },
 
@@ -291,10 +300,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     const id = await hands.create(name);
     const imageId = await hands.imageId(id);
     await bury(hands, id, name);
-    await hands.setTask(name, {
-      ...{ kind: 'image', pool: hands.ceph.pool, namespace: '', imageId },
-      ...{ handle: id, name, deleted: 1, until: 1, begun: false },
-    });
+    await hands.setTask(name, freeingOf(hands, id, name, imageId, 1));
     return () => hands.isGone(imageId, name);
   },
 
@@ -304,10 +310,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     const until = Date.now() + 86_400_000;
     await hands.ceph.rbd('rm', '--no-progress', hands.spec(id));
     await hands.removeEntry('names', name);
-    await hands.setTask(name, {
-      ...{ kind: 'image', pool: hands.ceph.pool, namespace: '', imageId },
-      ...{ handle: id, name, deleted: 1, until, begun: false },
-    });
+    await hands.setTask(name, freeingOf(hands, id, name, imageId, until));
     return async () =>
       !(await hands.cluster.names.listTasks()).some(({ key }) => key === nameKey(name));
   },
@@ -343,11 +346,37 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
 
   async 'helper-snapshot-left'(hands, name) {
     const volume = await hands.create(name);
-    const helper = 'pannier.clone.0123456789abcdef';
+    const helper = `pannier.clone.${nameKey(name)}.0123456789abcdef`;
     await hands.ceph.rbd('snap', 'create', '--no-progress', `${hands.spec(volume)}@${helper}`);
     return () => hands.isRemoved(volume, helper);
   },
+
+  async 'half-removed-snapshot'(hands, name) {
+    const volume = await hands.create(name);
+    const id = await hands.snap(name, volume);
+    await hands.removeEntry('snapshotNames', name);
+    const [pool, imageId] = [hands.ceph.pool, await hands.imageId(volume)];
+    const snapshots = () => hands.cluster.snapshots({ pool, namespace: '' }, imageId);
+    const [snapshot] = (await snapshots()) ?? [];
+    if (snapshot === undefined || !id.endsWith(snapshot.name)) throw new Error(`no ${id}`);
+    await beginRemoval(hands.ceph, pool, imageId, snapshot.id);
+    return () => within(async () => (await snapshots())?.length === 0);
+  },
 };
+
+/** The work of freeing a volume. */
+function freeingOf(
+  { ceph }: Hands,
+  handle: string,
+  name: string,
+  imageId: string,
+  until: number,
+): Task {
+  return {
+    ...{ kind: 'image', pool: ceph.pool, namespace: '', imageId },
+    ...{ handle, name, deleted: 1, until, begun: false },
+  };
+}
 
 /** What a deletion leaves of a volume with snapshots that dies before it releases the name, and then its entry. */
 async function bury(hands: Hands, volumeId: string, name: string): Promise<void> {

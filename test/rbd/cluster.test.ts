@@ -313,14 +313,16 @@ t.test('what a creation that was killed inside Ceph left does not keep its name'
   await ceph.rados('-p', spec.pool, 'rm', `rbd_header.${id}`);
   t.equal(await cluster.createImage(spec, PLAIN), 'exists');
   t.equal(await cluster.readImage(spec), undefined);
-  await cluster.clearRemains(spec);
+  t.equal(await cluster.findRemains(spec), id);
+  await cluster.clearRemains(spec, 'another');
+  t.equal(await cluster.findRemains(spec), id, 'what has another id is left alone');
+  await cluster.clearRemains(spec, id);
+  t.equal(await cluster.findRemains(spec), undefined);
   t.equal(await cluster.createImage(spec, PLAIN), 'created');
-  await cluster.clearRemains(spec);
-  t.equal(
-    (await cluster.readImage(spec))?.sizeBytes,
-    PLAIN.sizeBytes,
-    'a whole image is left alone',
-  );
+  t.equal(await cluster.findRemains(spec), undefined);
+  const whole = await cluster.readImage(spec);
+  await cluster.clearRemains(spec, whole?.id ?? '');
+  t.same(await cluster.readImage(spec), whole, 'a whole image is left alone');
 });
 
 t.test(
@@ -339,7 +341,8 @@ t.test(
       await ceph.rados('-p', spec.pool, 'setomapval', 'rbd_directory', key, '--input-file', file);
     }
     t.equal(await cluster.createImage(spec, PLAIN), 'exists');
-    await cluster.clearRemains(spec);
+    t.equal(await cluster.findRemains(spec), id);
+    await cluster.clearRemains(spec, id);
     t.equal((await cluster.readImageById(spec, id))?.id, id, 'the trashed image is whole');
     t.equal(await cluster.purgeTrashed(spec, id, undefined), 'removed');
     t.equal(await cluster.createImage(spec, PLAIN), 'created');

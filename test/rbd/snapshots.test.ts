@@ -1,9 +1,7 @@
 import t from 'tap';
-import { accessOf } from '../../src/rbd/access.js';
 import { openClusters } from '../../src/rbd/clusters.js';
-import { exec, write } from '../../src/rbd/operations.js';
-import { Session } from '../../src/rbd/session.js';
 import type { ImageSpec } from '../../src/volume/store.js';
+import { beginRemoval } from '../lab/begin-removal.js';
 import { startCeph } from '../lab/ceph.js';
 
 const LAYOUT = {
@@ -26,26 +24,13 @@ async function create(image: string): Promise<ImageSpec & { readonly imageId: st
   return { ...spec, imageId: (await cluster.readImage(spec))?.id ?? '' };
 }
 
-/** Does what librbd does first when it removes a snapshot, and no more. */
-async function beginRemoval({ pool, imageId }: ImageSpec & { imageId: string }, id: bigint) {
-  const session = await Session.connect(accessOf(ceph.settings));
-  try {
-    const input = Buffer.alloc(8);
-    input.writeBigUInt64LE(id);
-    const steps = [exec('rbd', 'snapshot_trash_add', input)];
-    await session.inPool(pool, '', (io) => write(io, `rbd_header.${imageId}`, 'cut short', steps));
-  } finally {
-    await session.shutdown();
-  }
-}
-
 t.test('a removal that was killed inside Ceph is ended by the next one', async (t) => {
   const source = await create('snapshots-killed');
   const { imageId } = source;
   t.equal(await cluster.takeSnapshot(source, imageId, 'daily'), 'taken');
   t.equal(await cluster.takeSnapshot(source, imageId, 'weekly'), 'taken');
   const [daily] = (await cluster.snapshots(source, imageId)) ?? [];
-  await beginRemoval(source, daily?.id ?? 0n);
+  await beginRemoval(ceph, source.pool, imageId, daily?.id ?? 0n);
   const left = await cluster.snapshots(source, imageId);
   t.match(left, [
     { id: daily?.id, name: 'daily', kind: 'trash', clones: 0 },

@@ -11,6 +11,7 @@ type ImageCalls =
   | 'readImageById'
   | 'listImages'
   | 'nameOf'
+  | 'findRemains'
   | 'clearRemains'
   | 'swapMetadata'
   | 'isBlank'
@@ -122,11 +123,15 @@ export function imageCalls(ceph: MemoryCeph, at: Atomic): Pick<Cluster, ImageCal
         return new Map(listed.map(([path, id]) => [path.slice(prefix.length), id]));
       }),
     nameOf: (_place, id) => at(() => ceph.nameOf(id)?.split('/')[2]),
-    async clearRemains(spec) {
+    async findRemains(spec) {
       const id = await at(() => ceph.ids.get(pathOf(spec)));
-      if (id !== undefined && (await at(() => ceph.headers.has(id)))) return;
-      const remaining = id ?? (await at(() => ceph.directory.get(pathOf(spec))));
-      if (remaining !== undefined) await putAway(spec, remaining);
+      if (id === undefined) return at(() => ceph.directory.get(pathOf(spec)));
+      return (await at(() => ceph.headers.has(id))) ? undefined : id;
+    },
+    async clearRemains(spec, id) {
+      const owner = await at(() => ceph.ids.get(pathOf(spec)));
+      if (owner === id && (await at(() => ceph.headers.has(id)))) return;
+      await putAway(spec, id);
     },
     swapMetadata: (_place, id, expected, next) =>
       at(() => {

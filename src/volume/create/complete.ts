@@ -7,7 +7,7 @@ import type { Cluster, Image, StoredTask } from '../store.js';
 import { MOST_PARENTS } from '../work/depth.js';
 import { taskOf } from '../work/tasks.js';
 import { type Claim, formatClaim, helperTasks } from './claim.js';
-import { awaitMaker, clearRemains, discard, discardReplaced } from './discard.js';
+import { awaitMaker, clearRemains, discard, discardReplaced, type Found } from './discard.js';
 import { giveUp } from './give-up.js';
 import { growClone, isUntouched, type Made, makeImage } from './make.js';
 import type { Origin } from './origin.js';
@@ -28,12 +28,12 @@ export async function complete(
     giveUp(controller, cluster, plan, claim, error),
   );
   if (made === 'superseded') return false;
-  const image =
+  const { image, remains }: Found =
     made === 'created'
-      ? await cluster.readImage(handle)
+      ? { image: await cluster.readImage(handle) }
       : await awaitMaker(controller, cluster, handle);
   if (image === undefined) {
-    if (made === 'exists') await clearRemains(controller, cluster, handle);
+    await clearRemains(controller, cluster, handle, remains);
     return false;
   }
   const text = formatRecord({ ...claim.pending, image: image.id });

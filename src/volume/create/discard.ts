@@ -1,6 +1,6 @@
 import type { Controller } from '../controller.js';
 import { fail } from '../errors.js';
-import { findImage } from '../find.js';
+import { findImage, findRemains } from '../find.js';
 import { formatHandle, parseHandle, type VolumeHandle } from '../handle.js';
 import { DELETING_KEY, DISCARDED_KEY, isDiscarded } from '../marks.js';
 import { ownRecord, type PlannedVolume, parseRecord, RECORD_KEY } from '../record.js';
@@ -73,9 +73,9 @@ export async function discardReplaced(
   for (const dead of claim.replaces) {
     const handle = parseHandle(dead.handle);
     if (handle === undefined || dead.handle === formatHandle(own)) continue;
-    const image = await awaitMaker(controller, cluster, handle);
+    const { image, remains } = await awaitMaker(controller, cluster, handle);
     if (image === undefined) {
-      await clearRemains(controller, cluster, handle);
+      await clearRemains(controller, cluster, handle, remains);
       continue;
     }
     const kept = image.metadata.get(RECORD_KEY);
@@ -95,6 +95,13 @@ export async function discardReplaced(
 const HALF_MADE_MS = 1_000;
 const PAUSE_MS = 50;
 
+/** What is found under a name. */
+export interface Found {
+  readonly image?: Image | undefined;
+  /** RBD's id of what is there instead of an image, and has been since the first look. */
+  readonly remains?: string | undefined;
+}
+
 /**
  * The image that another creation made, once it has its record. One that is not finished is given time: what is
  * under the name may be half made, and Ceph may be still at work on it.
@@ -103,11 +110,15 @@ export async function awaitMaker(
   controller: Controller,
   cluster: Cluster,
   handle: VolumeHandle,
-): Promise<Image | undefined> {
+): Promise<Found> {
+  let remains: string | undefined;
   for (let waited = 0; ; waited += PAUSE_MS) {
     const image = await findImage(cluster, handle);
     const isMade = image !== undefined && (ownRecord(image) !== undefined || isDiscarded(image));
-    if (isMade || waited >= HALF_MADE_MS) return image;
+    if (image !== undefined && (isMade || waited >= HALF_MADE_MS)) return { image };
+    if (waited >= HALF_MADE_MS) return { remains };
+    // What gets the name later is of a creation that has just begun.
+    if (image === undefined && waited === 0) remains = await findRemains(cluster, handle);
     await controller.wait(PAUSE_MS);
   }
 }
@@ -117,6 +128,8 @@ export async function clearRemains(
   controller: Controller,
   cluster: Cluster,
   handle: VolumeHandle,
+  remains: string | undefined,
 ): Promise<void> {
-  await controller.effect('create/clear-remains', () => cluster.clearRemains(handle));
+  if (remains !== undefined)
+    await controller.effect('create/clear-remains', () => cluster.clearRemains(handle, remains));
 }

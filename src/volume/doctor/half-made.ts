@@ -34,7 +34,7 @@ async function look(ward: Ward, handle: VolumeHandle, id: string): Promise<Troub
           // A creation claims its name first.
           const key = keyOfImageName(handle.image);
           if (key !== undefined && parseClaim(await cluster.names.read(key))) return false;
-          await controller.effect('doctor/clear-remains', () => cluster.clearRemains(handle));
+          await controller.effect('doctor/clear-remains', () => cluster.clearRemains(handle, id));
           return true;
         },
       },

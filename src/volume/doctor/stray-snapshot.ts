@@ -6,6 +6,7 @@ import { formatSnapshotHandle, keyOfSnapshotName } from '../snapshot/handle.js';
 import { formatSnapshot, parsePending, parseSnapshot } from '../snapshot/record.js';
 import type { ImageSnapshot, Place } from '../store.js';
 import type { SnapshotTask } from '../work/tasks.js';
+import { fewAtOnce } from './at-once.js';
 import { leaveTask, placeName, type Subject, type Trouble, type Ward } from './trouble.js';
 
 /** An RBD snapshot, and the image that has it. */
@@ -18,14 +19,20 @@ interface Found {
   readonly snapshot: ImageSnapshot;
 }
 
-/** RBD snapshots with a name of ours that neither an entry, a claim nor a task knows. */
+/** RBD snapshots with a name of ours, whole or half removed, that neither an entry, a claim nor a task knows. */
 export function straySnapshots(ward: Ward): Subject[] {
   return ward.survey.grounds.flatMap(({ place, named }) =>
     [...named].map(([name, id]) => ({
       id: `snapshots of ${place.pool}/${place.namespace}/${id}`,
       async look() {
-        const all = await ward.survey.snapshots(place, id);
-        const found = all.map((snapshot) => look({ ward, place, name, id, snapshot }));
+        const all = await ward.survey.allSnapshots(place, id);
+        const odd = all.filter(({ kind, name: one, clones }) => {
+          if (kind === 'user') return true;
+          // What removes one by its name would remove its namesake.
+          const hasNamesake = all.some(({ kind, name }) => kind === 'user' && name === one);
+          return kind === 'trash' && clones === 0 && !hasNamesake;
+        });
+        const found = odd.map((snapshot) => look({ ward, place, name, id, snapshot }));
         return (await Promise.all(found)).filter((trouble) => trouble !== undefined);
       },
     })),
@@ -35,6 +42,7 @@ export function straySnapshots(ward: Ward): Subject[] {
 async function look(found: Found): Promise<Trouble | undefined> {
   const { ward, place, id, snapshot } = found;
   if (ward.survey.hasTask(taskOf(found))) return undefined;
+  if (snapshot.kind === 'trash') return lookAtHalfRemoved(found);
   const ofClone = keyOfHelper(snapshot.name);
   if (ofClone !== undefined)
     return ward.survey.isHelper(place, id, snapshot.name) ? undefined : helper(found, ofClone);
@@ -57,6 +65,42 @@ function subjectOf({ ward, place, name, snapshot }: Found): string {
 }
 
 const REMOVE = 'leave its removal to the background work';
+
+/**
+ * A removal that was cut short inside Ceph left it in RBD's trash name space. That may be the removal of the clone
+ * that it was kept for, whose own task ends it.
+ */
+async function lookAtHalfRemoved(found: Found): Promise<Trouble | undefined> {
+  const { ward, place, id, snapshot } = found;
+  const { survey } = ward;
+  const ofClone = keyOfHelper(snapshot.name);
+  const key = ofClone ?? keyOfSnapshotName(snapshot.name);
+  if (key === undefined) return undefined;
+  const index = ofClone === undefined ? 'snapshotNames' : 'names';
+  const entry = survey[index].get(key);
+  if (survey.isElsewhere(index, key) || survey.isHelper(place, id, snapshot.name)) return undefined;
+  // An entry that still knows it is in trouble of its own, or under way.
+  const known = parseSnapshot(entry) ?? parsePending(entry);
+  if (known?.snapshot === snapshot.name || (await isLetGo(found))) return undefined;
+  return {
+    kind: 'half-removed-snapshot',
+    subject: subjectOf(found),
+    problem: 'its removal was begun inside Ceph and not ended, and nothing goes on with it',
+    seen: snapshot.name,
+    remedy: { words: REMOVE, act: () => leaveTask(ward, index, key, entry, taskOf(found)) },
+  };
+}
+
+/** True where the background work is to free or to flatten a clone that was made of it. */
+async function isLetGo({ ward: { survey }, id, snapshot }: Found): Promise<boolean> {
+  const clones = survey.tasks.flatMap(({ task }) =>
+    task === undefined || task.kind === 'snapshot' ? [] : [task],
+  );
+  const images = await fewAtOnce(clones, (task) => survey.imageById(task, task.imageId));
+  return images.some(
+    (image) => image?.parent?.imageId === id && image.parent.snapshotId === snapshot.id,
+  );
+}
 
 /** The snapshot that a volume was cloned through. Nobody is ever told of one. */
 function helper(found: Found, key: string): Trouble {

@@ -57,7 +57,9 @@ export class Survey {
   ) {
     const allTasks = [tasks, ...others.map((other) => other.tasks)].flat();
     const allNames = [names, ...others.map((other) => other.names)];
-    this.#taskIds = new Set(allTasks.map(({ stored }) => stored.id));
+    this.#taskIds = new Set(
+      allTasks.map(({ stored, task }) => (task === undefined ? stored.id : taskOf(task).id)),
+    );
     this.#helpers = new Set(
       allNames.flatMap((entries) => [...entries.values()].flatMap(helpersOf)),
     );
@@ -100,18 +102,15 @@ export class Survey {
 
   /** The snapshots that a user sees of an image. */
   async snapshots(place: Place, id: string): Promise<readonly ImageSnapshot[]> {
-    const all = await once(this.#snapshots, idPath(place, id), () =>
-      ifThere(this.cluster.snapshots(place, id)),
-    );
-    return all?.filter(({ kind }) => kind === 'user') ?? [];
+    return (await this.allSnapshots(place, id)).filter(({ kind }) => kind === 'user');
   }
 
   /** All snapshots that keep an image, those that only clones hold included. */
-  async isKept(place: Place, id: string): Promise<boolean> {
+  async allSnapshots(place: Place, id: string): Promise<readonly ImageSnapshot[]> {
     const all = await once(this.#snapshots, idPath(place, id), () =>
       ifThere(this.cluster.snapshots(place, id)),
     );
-    return all !== undefined && all.length > 0;
+    return all ?? [];
   }
 
   /** The name that the directory has for an id. */
@@ -128,7 +127,7 @@ export class Survey {
     return this.#trash.get(idPath(place, id));
   }
 
-  /** True where such a task is left to do already, whatever its progress. */
+  /** True where such a task is left to do already, whatever its progress, and however often. */
   hasTask(task: Task): boolean {
     return this.#taskIds.has(taskOf(task).id);
   }

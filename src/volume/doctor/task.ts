@@ -72,7 +72,7 @@ async function waiting(
   if (survey.nameOf(task, task.imageId) !== tombstoneName(task.imageId)) return undefined;
   const image = await survey.imageById(task, task.imageId);
   if (image === undefined || !isMarkedToGo(image)) return undefined;
-  if (await survey.isKept(task, task.imageId)) return undefined;
+  if ((await survey.allSnapshots(task, task.imageId)).length > 0) return undefined;
   return {
     kind: 'tombstone-can-go',
     subject: subjectOf(ward, found, task),

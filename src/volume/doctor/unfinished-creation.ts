@@ -72,8 +72,8 @@ async function clearAway(
   const { controller, cluster } = ward;
   const handle = parseHandle(volumeId);
   if (handle === undefined) return;
-  if ((await awaitMaker(controller, cluster, handle)) === undefined)
-    return clearRemains(controller, cluster, handle);
+  const { image, remains } = await awaitMaker(controller, cluster, handle);
+  if (image === undefined) return clearRemains(controller, cluster, handle, remains);
   await throwAway(ward, key, handle, planned, (image) => {
     const record = ownRecord(image);
     if (record === undefined) return true;

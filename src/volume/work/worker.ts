@@ -30,10 +30,10 @@ export interface WorkOptions {
 }
 
 /** How long the lock is held without a renewal, and how often it is renewed. */
-const LEASE_S = 30;
-const RENEW_MS = 10_000;
+const LEASE_S = 10;
+const RENEW_MS = 3_000;
 /** How often tasks are looked for that other controllers wrote down. */
-const SCAN_MS = 10_000;
+const SCAN_MS = 5_000;
 /** When a task is tried again that had to wait or that failed. */
 const RETRY_MS = 30_000;
 /** Freeing and flattening may take hours, and can be cut short at any time. */

@@ -9,7 +9,7 @@ import { codeOf, type LabPlugin, startPlugin } from '../../lab/plugin.js';
 import { create, fromSnapshot, fromVolume, remove, snap, unsnap } from './calls.js';
 import type { EffectsIn } from './files.js';
 
-/** A lock of a controller that died runs out after 30 s; what waits for that does so beside others. */
+/** A lock of a controller that died runs out after 10 s; what waits for that does so beside others. */
 const JOBS = 8;
 const TAKE_OVER_MS = 60_000;
 

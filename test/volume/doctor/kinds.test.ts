@@ -1,4 +1,5 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
+import type { Controller } from '../../../src/volume/controller.js';
 import { formatRestoring } from '../../../src/volume/delete/restoring.js';
 import { undeleteVolume } from '../../../src/volume/delete/undelete.js';
 import { examine } from '../../../src/volume/doctor/examine.js';
@@ -12,14 +13,13 @@ import {
   type VolumeRecord,
 } from '../../../src/volume/record.js';
 import { MemoryCeph, type MemoryImage } from '../memory-ceph.js';
+import { DATA, foundAndLeft, foundAndMended, here, nothingLeft } from './found.js';
 import {
   age,
   controllerOn,
   create,
-  endAll,
+  cutShort,
   handleOf,
-  immediate,
-  kindsOf,
   look,
   mend,
   NOTHING,
@@ -28,65 +28,12 @@ import {
   remove,
   snap,
   snapByHand,
-  snapshotIds,
   trash,
   unname,
   use,
   volumeIds,
   workOff,
 } from './rig.js';
-
-const DATA = handleOf('data');
-
-/** A cluster with one volume, "data". */
-async function here() {
-  const ceph = new MemoryCeph();
-  const controller = controllerOn(ceph);
-  await create(controller, 'data');
-  const image = ceph.images.get(pathOf('data')) as MemoryImage;
-  const { names, snapshotNames } = ceph.indexes;
-  return { ceph, controller, image, names, snapshotNames, key: nameKey('data') };
-}
-
-function recordIn({ metadata }: MemoryImage): VolumeRecord {
-  const record = parseRecord(metadata.get(RECORD_KEY));
-  if (record === undefined) throw new Error('there is no record');
-  return record;
-}
-
-/** The doctor finds these and changes nothing, mends them, and finds nothing any more. */
-async function foundAndMended(t: Test, ceph: MemoryCeph, ...kinds: readonly string[]) {
-  const before = ceph.leaks();
-  const found = await look(ceph);
-  t.same(kindsOf(found), kinds, 'found');
-  t.ok(
-    found.every(({ remedy, fixed }) => remedy !== '' && !fixed),
-    'what would be done',
-  );
-  t.same(ceph.leaks(), before, 'a look changes nothing');
-  const mended = await mend(ceph);
-  t.ok(kinds.every((kind) => kindsOf(mended).includes(kind)));
-  t.ok(
-    mended.every(({ fixed }) => fixed),
-    'all is mended',
-  );
-  t.same(await look(ceph), [], 'nothing is left to find');
-}
-
-/** The doctor finds these, and leaves them to a person. */
-async function foundAndLeft(t: Test, ceph: MemoryCeph, ...kinds: readonly string[]) {
-  const before = ceph.leaks();
-  t.same(kindsOf(await look(ceph)), kinds);
-  const left = await mend(ceph);
-  t.same(kindsOf(left), kinds);
-  t.ok(left.every(({ fixed, remedy }) => !fixed && remedy === ''));
-  t.same(ceph.leaks(), before, 'nothing is changed');
-}
-
-async function nothingLeft(t: Test, ceph: MemoryCeph) {
-  await endAll(ceph);
-  t.same(ceph.leaks(), NOTHING, 'all of it can be deleted');
-}
 
 t.test('a life without accidents leaves nothing to find, at any moment of it', async (t) => {
   const { ceph, controller } = await here();
@@ -286,11 +233,40 @@ t.test('the entry of a volume whose image', async (t) => {
   });
 });
 
+function recordIn({ metadata }: MemoryImage): VolumeRecord {
+  const record = parseRecord(metadata.get(RECORD_KEY));
+  if (record === undefined) throw new Error('there is no record');
+  return record;
+}
+
+/** A cluster in which a controller died in a call at the first step by which something is so. */
+async function firstDeath(
+  before: () => Promise<MemoryCeph>,
+  call: (controller: Controller) => Promise<unknown>,
+  isSo: (ceph: MemoryCeph) => boolean,
+): Promise<MemoryCeph> {
+  for (let lives = 1; ; lives++) {
+    const ceph = await before();
+    if (!(await cutShort(call(controllerOn(ceph, undefined, lives)))))
+      throw new Error('the call ended');
+    ceph.forgetClients();
+    if (isSo(ceph)) return ceph;
+  }
+}
+
+/** A creation that was cut short before it wrote its record. */
+async function imageOfNobody() {
+  const ceph = await firstDeath(
+    async () => new MemoryCeph(),
+    (controller) => create(controller, 'data'),
+    (ceph) => ceph.images.size === 1,
+  );
+  return { ceph, image: ceph.images.get(pathOf('data')) as MemoryImage };
+}
+
 t.test('claims that nobody goes on with', async (t) => {
   await t.test('a young one is not a finding, whatever became of it', async (t) => {
-    const ceph = new MemoryCeph();
-    void create(controllerOn(ceph, { step: immediate, wait: immediate }, 6), 'data');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    const { ceph } = await imageOfNobody();
     t.equal(ceph.names.size, 1);
     t.same(await mend(ceph), []);
     age(ceph);
@@ -299,21 +275,20 @@ t.test('claims that nobody goes on with', async (t) => {
     t.same(ceph.leaks(), NOTHING);
   });
   await t.test('what holds data is left alone', async (t) => {
-    const ceph = new MemoryCeph();
-    void create(controllerOn(ceph, { step: immediate, wait: immediate }, 8), 'data');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    const [image] = ceph.images.values();
-    ceph.written.add(image?.id ?? '');
+    const { ceph, image } = await imageOfNobody();
+    ceph.written.add(image.id);
     age(ceph);
     await foundAndMended(t, ceph, 'unfinished-creation');
     await workOff(ceph);
-    t.equal(ceph.images.size, 1);
-    t.equal(image?.metadata.size, 0);
+    t.same([...ceph.images.values()], [image]);
+    t.equal(image.metadata.size, 0);
   });
   await t.test('a snapshot', async (t) => {
-    const { ceph } = await here();
-    void snap(controllerOn(ceph, { step: immediate, wait: immediate }, 8), 'one', 'data');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    const ceph = await firstDeath(
+      async () => (await here()).ceph,
+      (controller) => snap(controller, 'one', 'data'),
+      (ceph) => ceph.images.get(pathOf('data'))?.snapshots.length === 1,
+    );
     t.equal(ceph.indexes.snapshotNames.entries.size, 1);
     t.same(await mend(ceph), []);
     age(ceph);
@@ -340,58 +315,6 @@ t.test('claims that nobody goes on with', async (t) => {
     ceph.headers.delete(image.id);
     await foundAndMended(t, ceph, 'unfinished-undeletion');
     t.same(ceph.leaks(), NOTHING);
-  });
-});
-
-t.test('snapshots', async (t) => {
-  await t.test('an entry whose RBD snapshot somebody removed', async (t) => {
-    const { ceph, controller, image } = await here();
-    await snap(controller, 'one', 'data');
-    image.snapshots = [];
-    await foundAndMended(t, ceph, 'snapshot-entry-without-snapshot');
-    await nothingLeft(t, ceph);
-  });
-  await t.test('one whose entry is lost gets it back where its name tells it', async (t) => {
-    const { ceph, controller, snapshotNames } = await here();
-    const { id } = await snap(controller, 'one', 'data');
-    const text = [...snapshotNames.entries.values()];
-    snapshotNames.entries.clear();
-    await foundAndMended(t, ceph, 'snapshot-without-entry');
-    t.same([...snapshotNames.entries.values()], text);
-    t.same(await snapshotIds(ceph), [id]);
-    await nothingLeft(t, ceph);
-  });
-  await t.test('and where it does not, nobody removes what a user may know of', async (t) => {
-    const { ceph, controller, image, snapshotNames } = await here();
-    await snap(controller, 'a name of more than twenty-four letters', 'data');
-    snapshotNames.entries.clear();
-    await foundAndLeft(t, ceph, 'snapshot-without-entry');
-    t.equal(image.snapshots.length, 1);
-  });
-  await t.test('one that lost its name before it was finished', async (t) => {
-    const { ceph, controller, image, snapshotNames } = await here();
-    await snap(controller, 'one', 'data');
-    snapshotNames.entries.clear();
-    const { id } = await snap(controller, 'one', 'data');
-    await foundAndMended(t, ceph, 'unclaimed-snapshot');
-    await workOff(ceph);
-    t.equal(image.snapshots.length, 1);
-    t.same(await snapshotIds(ceph), [id]);
-    await nothingLeft(t, ceph);
-  });
-  await t.test('one that a volume was cloned through', async (t) => {
-    const { ceph, controller, image, names } = await here();
-    await create(controller, 'cloned', { source: { kind: 'volume', id: DATA } });
-    t.equal(image.snapshots.length, 1);
-    names.tasks.clear();
-    await foundAndMended(t, ceph, 'helper-snapshot-left');
-    await nothingLeft(t, ceph);
-  });
-  await t.test("an operator's own is the operator's", async (t) => {
-    const { ceph, image } = await here();
-    for (const name of ['by-hand', 'before-upgrade-2026', 'csi-snap-0f1d'])
-      snapByHand(ceph, image, name);
-    t.same(await look(ceph), []);
   });
 });
 

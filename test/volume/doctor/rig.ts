@@ -25,7 +25,7 @@ export const pathOf = (name: string, pool = 'rbd') => `${pool}//${imageName(name
 
 export interface Pace {
   readonly step: () => Promise<void>;
-  readonly wait: () => Promise<void>;
+  readonly wait: (ms: number) => Promise<void>;
 }
 
 /** A controller whose process dies after `lives` operations of Ceph: from then on nothing of it happens. */
@@ -38,7 +38,7 @@ export function controllerOn(
   const dead = new Promise<never>(() => {});
   return controllerOf(
     memoryClusters(ceph, () => (left-- > 0 ? step() : dead)),
-    { wait: () => (left > 0 ? wait() : dead) },
+    { wait: (ms) => (left > 0 ? wait(ms) : dead) },
   );
 }
 
@@ -158,12 +158,12 @@ export async function cutShort(call: Promise<unknown>): Promise<boolean> {
   return !ended;
 }
 
-/** How many operations fit into the time that somebody waits. */
-const MOMENT = 200;
+/** How many operations of Ceph fit into a millisecond: far fewer than in life, so that others wait long enough. */
+const PER_MS = 0.2;
 
 /**
  * Lets one waiting operation go at a time, in an order that the seed decides. Who waits a while waits until many
- * have gone or nothing else can go on: a moment is long beside Ceph's operations.
+ * have gone or nothing else can go on.
  */
 export class Schedule {
   readonly #waiting: Array<() => void> = [];
@@ -176,8 +176,11 @@ export class Schedule {
   }
 
   readonly step = () => new Promise<void>((resolve) => this.#waiting.push(resolve));
-  readonly wait = () =>
-    new Promise<void>((wake) => this.#sleeping.push({ until: this.#gone + MOMENT, wake }));
+  readonly wait = (ms: number) =>
+    new Promise<void>((wake) => {
+      this.#sleeping.push({ until: this.#gone + ms * PER_MS, wake });
+      this.#sleeping.sort((left, right) => left.until - right.until);
+    });
 
   /** The same for one that does not wait: it looks again at once. */
   get impatient(): Pace {
