@@ -255,7 +255,9 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
 
   async 'half-made-image'(hands, name) {
     const id = await hands.create(name);
-    await hands.rados('rm', `rbd_header.${await hands.imageId(id)}`);
+    const imageId = await hands.imageId(id);
+    for (const object of ['rbd_header', 'rbd_object_map'])
+      await hands.rados('rm', `${object}.${imageId}`);
     await hands.removeEntry('names', name);
     return async () =>
       !(await hands.ceph.rbd('ls', hands.ceph.pool)).includes(hands.spec(id).split('/')[1] ?? '') &&
