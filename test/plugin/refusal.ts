@@ -121,5 +121,7 @@ export async function held(ceph: LabCeph, pool = ceph.pool): Promise<string[]> {
   const keys = await Promise.all(
     shards.map((shard) => ceph.rados('-p', pool, 'listomapkeys', shard)),
   );
-  return [...images, ...keys.flatMap((text) => text.split('\n').filter(Boolean))];
+  // What is left to the background is kept there too, under keys of its own.
+  const names = keys.flatMap((text) => text.split('\n')).filter((key) => /^[a-z2-7]/.test(key));
+  return [...images, ...names];
 }
