@@ -1,4 +1,5 @@
 import { type Controller, locate } from '../controller.js';
+import { helperTasks, parseClaim } from '../create/claim.js';
 import { fail, VolumeError } from '../errors.js';
 import { findImage } from '../find.js';
 import { formatHandle, type VolumeHandle } from '../handle.js';
@@ -138,6 +139,16 @@ async function release(
   return true;
 }
 
+/**
+ * What an entry leaves to the background, where it is the image's: it was deleted by another call and taken back
+ * before this call moved it, or its creation has yet to commit it, and must not any more. Undefined where it is not.
+ */
+function tasksOf(entry: string, { claim, image }: VolumeRecord): Task[] | undefined {
+  if (parseRecord(entry)?.image === image) return [];
+  const under = parseClaim(entry);
+  return under?.pending.claim === claim ? helperTasks(under) : undefined;
+}
+
 /** Leaves an image to the background whose record the index does not have. */
 async function leave(
   controller: Controller,
@@ -146,10 +157,12 @@ async function leave(
   task: Task,
 ): Promise<void> {
   const key = nameKey(record.name);
-  const entry = await cluster.names.read(key);
-  // It was deleted by another call and taken back, before this call moved it.
-  if (entry !== undefined && parseRecord(entry)?.image === record.image)
-    if (await release(controller, cluster, record, entry, [task])) return;
+  for (let round = 0; round < ROUNDS; round++) {
+    const entry = await cluster.names.read(key);
+    const tasks = entry === undefined ? undefined : tasksOf(entry, record);
+    if (entry === undefined || tasks === undefined) break;
+    if (await release(controller, cluster, record, entry, [task, ...tasks])) return;
+  }
   await controller.effect('delete/leave-image', () =>
     cluster.names.swapTask({ key, id: task.id }, undefined, task.value),
   );

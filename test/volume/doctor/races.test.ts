@@ -34,10 +34,13 @@ const SOURCE = handleOf('source');
 interface Life {
   readonly before: (controller: Controller) => Promise<unknown>;
   readonly calls: ReadonlyArray<(controller: Controller) => Promise<unknown>>;
+  /** True where they leave something odd for a moment; the age of claims tells a doctor who looks at once. */
+  readonly odd: boolean;
 }
 
 const LIVES: Readonly<Record<string, Life>> = {
   creations: {
+    odd: false,
     before: async () => {},
     calls: [
       (controller) => create(controller, 'data'),
@@ -46,6 +49,7 @@ const LIVES: Readonly<Record<string, Life>> = {
     ],
   },
   'a clone, a snapshot and a deletion of one source': {
+    odd: true,
     before: (controller) => create(controller, 'source'),
     calls: [
       (controller) => create(controller, 'data', { source: { kind: 'volume', id: SOURCE } }),
@@ -54,6 +58,7 @@ const LIVES: Readonly<Record<string, Life>> = {
     ],
   },
   'a deletion, an undeletion and a creation of one name': {
+    odd: true,
     async before(controller) {
       await create(controller, 'source');
       await remove(controller, 'source');
@@ -65,6 +70,7 @@ const LIVES: Readonly<Record<string, Life>> = {
     ],
   },
   'snapshots of one name': {
+    odd: false,
     async before(controller) {
       await create(controller, 'source');
       await create(controller, 'other');
@@ -87,6 +93,7 @@ for (const [what, life] of Object.entries(LIVES)) {
     t.pass('200 interleavings');
   });
 
+  if (!life.odd) continue;
   t.test(`${what}: one that gives them no time harms nothing`, async (t) => {
     let seen = 0;
     for (let seed = 0; seed < 400; seed++) {
@@ -94,7 +101,7 @@ for (const [what, life] of Object.entries(LIVES)) {
       seen += found.length;
       await whole(ceph, `seed ${seed}`);
     }
-    t.pass(`400 interleavings, in which it had ${seen} findings`);
+    t.ok(seen > 0, `400 interleavings, in which it had ${seen} findings`);
   });
 }
 

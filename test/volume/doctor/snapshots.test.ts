@@ -99,6 +99,10 @@ t.test('snapshots', async (t) => {
     snapshot.kind = 'trash';
     snapByHand(ceph, image, snapshot.name);
     t.same(await look(ceph), [], 'what removes it would remove the other');
+    const [entry] = [...snapshotNames.entries];
+    snapshotNames.entries.clear();
+    t.same(kindsOf(await look(ceph)), ['snapshot-without-entry'], 'nor where no entry has it');
+    snapshotNames.entries.set(...(entry ?? ['', '']));
     image.snapshots = [snapshot];
     t.same(kindsOf(await look(ceph)), ['snapshot-entry-without-snapshot']);
     await mend(ceph);
