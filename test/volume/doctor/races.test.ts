@@ -111,8 +111,8 @@ for (const [what, wishes] of Object.entries({
 }))
   t.test(`a creation that ${what} a claim while a doctor gives it up`, async (t) => {
     const outcomes = new Set<string>();
-    for (let lives = 2; await isCutShort(lives, wishes); lives += 2)
-      for (let seed = 0; seed < 150; seed++) {
+    for (let lives = 2; await isCutShort(lives, wishes); lives += 5)
+      for (let seed = 0; seed < 280; seed++) {
         const ceph = await abandoned(lives, wishes);
         const schedule = new Schedule(seed);
         // It comes at any moment of the doctor's looks and remedies.
