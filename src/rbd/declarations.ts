@@ -38,6 +38,11 @@ export const FUNCTIONS = {
   rados_ioctx_set_namespace: ['void', ['rados_ioctx_t', 'const char *'], 'returns'],
   rados_set_pool_full_try: ['void', ['rados_ioctx_t'], 'returns'],
 
+  rados_notify2: [
+    'int',
+    ['rados_ioctx_t', 'const char *', 'const char *', 'int', 'uint64_t', 'char **', 'size_t *'],
+    'waits',
+  ],
   rados_list_lockers: [
     'ssize_t',
     [
@@ -206,6 +211,7 @@ export const FUNCTIONS = {
   rbd_snap_remove: ['int', ['rbd_image_t', 'const char *'], 'waits'],
   rbd_snap_remove_by_id: ['int', ['rbd_image_t', 'uint64_t'], 'waits'],
   rbd_flatten_with_progress: ['int', ['rbd_image_t', 'librbd_progress_fn_t', 'void *'], 'waits'],
+  rbd_rebuild_object_map: ['int', ['rbd_image_t', 'librbd_progress_fn_t', 'void *'], 'waits'],
   rbd_watchers_list: ['int', ['rbd_image_t', 'rbd_image_watcher_t *', 'size_t *'], 'waits'],
   rbd_watchers_list_cleanup: ['void', ['rbd_image_watcher_t *', 'size_t'], 'returns'],
   rbd_metadata_get: ['int', ['rbd_image_t', 'const char *', 'char *', 'size_t *'], 'waits'],

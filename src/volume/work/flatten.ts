@@ -8,10 +8,13 @@ const TELL_MS = 2_000;
 /** Flattens a clone, unless its chain of parents became short by itself or it was deleted. */
 export async function flatten(job: Job<FlattenTask>): Promise<Outcome> {
   const { cluster, index, effect, task } = job;
-  const { parent } = (await cluster.readImageById(task, task.imageId)) ?? {};
-  if (parent === undefined || (await cluster.nameOf(task, task.imageId)) === undefined)
+  const image = await cluster.readImageById(task, task.imageId);
+  if (image === undefined || (await cluster.nameOf(task, task.imageId)) === undefined)
     return forget(job);
-  if (!(await isDeep(cluster, task))) return forget(job);
+  const { parent } = image;
+  // What was begun is ended: without a parent there may still be something to put in order.
+  const isBegun = parent === undefined || task.percent > 0;
+  if (!isBegun && !(await isDeep(cluster, task))) return forget(job);
   let { stored } = job;
   let told = Date.now();
   let telling: Promise<void> = Promise.resolve();
@@ -30,5 +33,7 @@ export async function flatten(job: Job<FlattenTask>): Promise<Outcome> {
     }),
   );
   await telling;
-  return flattened === 'busy' ? later() : forget({ ...job, stored }, [parent.imageId]);
+  return flattened === 'busy'
+    ? later()
+    : forget({ ...job, stored }, parent === undefined ? [] : [parent.imageId]);
 }
