@@ -213,6 +213,9 @@ t.test(
   'kill -9 after any outside effect on the node, then the same call: right answer, nothing leaked',
   async (t) => {
     const ceph = await startCeph();
+    // It has the background work, which nobody has to wait for then when another one died.
+    const keeper = await startPlugin({ clusters: [ceph.settings], mode: 'controller' });
+    await keeper.worksInBackground();
     for (const [index, [effect, life]] of Object.entries(LIVES).entries())
       await t.test(effect, async (t) => {
         const name = `crash-${index}`;
