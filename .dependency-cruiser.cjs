@@ -50,7 +50,7 @@ module.exports = {
       name: 'boundary-calls-the-domain',
       comment: 'gRPC services reach Ceph and the node through ports that the command wires.',
       severity: 'error',
-      from: { path: '^src/(csi|addons)/' },
+      from: { path: '^src/(csi|addons|admin)/' },
       to: { path: '^(src/(rbd|node|cli|spec|dev|config)/|commands/|bin/)' },
     },
     {
@@ -62,7 +62,7 @@ module.exports = {
     {
       name: 'outside-systems-apart',
       severity: 'error',
-      from: { path: '^src/(volume|rbd|node|csi|addons)/' },
+      from: { path: '^src/(volume|rbd|node|csi|addons|admin)/' },
       to: { path: outside },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
