@@ -18,6 +18,7 @@ export const ENOTEMPTY = errno.ENOTEMPTY;
 export const ENOSPC = errno.ENOSPC;
 export const ESTALE = errno.ESTALE;
 export const ETIMEDOUT = errno.ETIMEDOUT;
+export const EBADMSG = errno.EBADMSG;
 export const ECANCELED = errno.ECANCELED;
 /** librados answers it to a client that was put on the OSD block list. */
 export const ESHUTDOWN = 108;
@@ -31,7 +32,7 @@ const UNAVAILABLE: readonly number[] = [
   errno.EBUSY,
   errno.ETIMEDOUT,
   // A client that was asked to take a snapshot for others ended, or stood still, while it answered.
-  errno.EBADMSG,
+  EBADMSG,
   errno.ENOTCONN,
   errno.ECONNREFUSED,
   errno.ECONNRESET,

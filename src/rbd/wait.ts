@@ -1,9 +1,12 @@
 import { LIMITS } from './access.js';
-import { CephError, ETIMEDOUT } from './errno.js';
+import { CephError, EBADMSG, ETIMEDOUT } from './errno.js';
 import type { Missing } from './missing.js';
 
 /** Whether a caller is answered after LIMITS.call, though its work goes on. */
 export type Limit = 'limit' | 'no limit';
+
+/** What librbd makes of a part that does not answer: it ran out of time, or so did who was to answer for it. */
+const NO_ANSWER: readonly number[] = [ETIMEDOUT, EBADMSG];
 
 /**
  * What is missing is looked for when an answer does not come for so long, in milliseconds: before any limit of
@@ -41,7 +44,7 @@ export class Wait {
     try {
       return await Promise.race([working, this.#late.promise]);
     } catch (error) {
-      if (!(error instanceof CephError) || error.errno !== ETIMEDOUT) throw error;
+      if (!(error instanceof CephError) || !NO_ANSWER.includes(error.errno)) throw error;
       const reason = await (missing ?? this.missing.look());
       throw new CephError(error.errno, error.operation, reason);
     } finally {
