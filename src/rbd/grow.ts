@@ -1,4 +1,3 @@
-import { VolumeError } from '../volume/errors.js';
 import type { ImageSpec } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { CephError, check, EBUSY, EINVAL, ENOENT, EROFS } from './errno.js';
@@ -8,6 +7,7 @@ import { named, readId } from './images.js';
 import { GROW_LOCK, withLock } from './lock.js';
 import { callAsync, Memory } from './native.js';
 import { type Opened, withImage } from './open.js';
+import { exclusiveLockRefused } from './watchers.js';
 
 /**
  * Grows an image and never shrinks it. librbd compares with the size that it read when it opened the image, so
@@ -20,10 +20,14 @@ export function growImage(
 ): Promise<'grown' | 'larger' | 'gone'> {
   return connection.inPool(
     spec,
-    async (io) =>
-      await withLock(io, headerOf(await readId(io, spec)), GROW_LOCK, () =>
-        withImage(io, spec, 'rbd_open', (image) => grow(image, spec, connection, sizeBytes)),
-      ),
+    async (io) => {
+      const imageId = await readId(io, spec);
+      const refused = (operation: string) =>
+        exclusiveLockRefused(connection, io, spec, imageId, operation);
+      return await withLock(io, headerOf(imageId), GROW_LOCK, () =>
+        withImage(io, spec, 'rbd_open', (image) => grow(image, spec, sizeBytes, refused)),
+      );
+    },
     { [ENOENT]: 'gone' } as const,
   );
 }
@@ -31,8 +35,8 @@ export function growImage(
 async function grow(
   image: Opened,
   spec: ImageSpec,
-  { cluster }: Connection,
   sizeBytes: bigint,
+  refused: (operation: string) => Promise<Error>,
 ): Promise<'grown' | 'larger'> {
   const operation = `resize ${named(spec)}`;
   using size = new Memory(8);
@@ -45,11 +49,7 @@ async function grow(
     if (size.uint64(0) >= sizeBytes) return 'larger';
     tooLarge(sizeBytes, new CephError(EINVAL, operation));
   }
-  if (result === -EROFS || result === -EBUSY) {
-    const volume = [cluster, spec.pool, spec.namespace, spec.image].filter(Boolean).join('/');
-    const users = 'a client that has it for itself, as `rbd map -o exclusive` does';
-    throw new VolumeError('volume-in-use', { volume, users });
-  }
+  if (result === -EROFS || result === -EBUSY) throw await refused(operation);
   check(result, operation);
   return 'grown';
 }

@@ -9,6 +9,8 @@ import { callAsync, type IoCtx, Memory } from './native.js';
 import { assertExists, exec, type Write, write } from './operations.js';
 import type { Session } from './session.js';
 
+/** librbd's own on an image's header: what the feature exclusive-lock is. */
+export const RBD_LOCK = 'rbd_lock';
 /** The advisory lock on an image's header under which it grows. */
 export const GROW_LOCK = 'pannier.grow';
 /** The shared one that tells who works on an image without using its data. */

@@ -8,6 +8,7 @@ import { FLATTEN_LOCK, SHARED, whileHolding, whileWorking } from './lock.js';
 import { callAsync, type IoCtx, Memory } from './native.js';
 import { type Opened, withImageById } from './open.js';
 import { readBytes } from './operations.js';
+import { exclusiveLockRefused } from './watchers.js';
 
 /**
  * Takes a snapshot, through whoever has the image open: librbd asks a client that writes to hold still for it.
@@ -30,12 +31,8 @@ export function takeSnapshot(
           const result = has('exclusive-lock')
             ? await take()
             : await apartFromFlattening(connection, io, imageId, take);
-          if (result === -EROFS) {
-            const volume = [connection.cluster, place.pool, place.namespace, imageId];
-            const users = 'a client that has it for itself, as `rbd map -o exclusive` does';
-            const words = { volume: volume.filter(Boolean).join('/'), users };
-            throw new VolumeError('volume-in-use', words);
-          }
+          if (result === -EROFS)
+            throw await exclusiveLockRefused(connection, io, place, imageId, operation);
           if (result === -ENOENT && (await hasHeader(io, imageId)))
             throw new CephError(EAGAIN, operation);
           check(result, operation);

@@ -1,10 +1,11 @@
+import { VolumeError } from '../volume/errors.js';
 import type { ImageSpec, Place, Watcher } from '../volume/store.js';
 import type { Connection } from './connection.js';
-import { check, ENOENT, ERANGE } from './errno.js';
+import { CephError, check, ENOENT, ERANGE, ETIMEDOUT } from './errno.js';
 import { headerOf } from './header.js';
 import { named } from './images.js';
-import { GROW_LOCK, lockers, WORK_LOCK } from './lock.js';
-import { call, callAsync, layout as layoutOf, Memory } from './native.js';
+import { GROW_LOCK, lockers, RBD_LOCK, WORK_LOCK } from './lock.js';
+import { call, callAsync, type IoCtx, layout as layoutOf, Memory } from './native.js';
 import { type Opened, withImage } from './open.js';
 
 /** Clients that watch the image's header; one that only reads does not. */
@@ -49,8 +50,30 @@ export function workers(
   place: Place,
   imageId: string,
 ): Promise<readonly string[]> {
-  return connection.inPool(place, async (io) => {
-    const holders = [GROW_LOCK, WORK_LOCK].map((name) => lockers(io, headerOf(imageId), name));
-    return (await Promise.all(holders)).flat().map(bare);
-  });
+  return connection.inPool(place, (io) => workersOn(io, imageId));
+}
+
+async function workersOn(io: IoCtx, imageId: string): Promise<readonly string[]> {
+  const holders = [GROW_LOCK, WORK_LOCK].map((name) => lockers(io, headerOf(imageId), name));
+  return (await Promise.all(holders)).flat().map(bare);
+}
+
+/**
+ * What it means that librbd could not get an image's exclusive lock: somebody has the image for themselves, or a
+ * controller that works on it does not answer, as where an OSD stands still. librbd answers EROFS to both.
+ */
+export async function exclusiveLockRefused(
+  { cluster }: Connection,
+  io: IoCtx,
+  place: Place,
+  imageId: string,
+  operation: string,
+): Promise<VolumeError | CephError> {
+  const owners = (await lockers(io, headerOf(imageId), RBD_LOCK)).map(bare);
+  const workers = await workersOn(io, imageId);
+  const others = owners.filter((address) => !workers.includes(address));
+  if (others.length === 0) return new CephError(ETIMEDOUT, operation);
+  const volume = [cluster, place.pool, place.namespace, imageId].filter(Boolean).join('/');
+  const users = `client ${others.join(', ')}, which has it for itself, as \`rbd map -o exclusive\` does`;
+  return new VolumeError('volume-in-use', { volume, users });
 }
