@@ -93,6 +93,6 @@ function describeUsage({ path, attachmentMode, totalBytes, problem }: MountUsage
 
 async function readTarget(text: string): Promise<{ id: string; secrets: Record<string, string> }> {
   if (text !== '-' && !/\.(?:hcl|json)$/.test(text)) return { id: text, secrets: {} };
-  const { spec } = await usableSpec(text);
+  const spec = await usableSpec(text);
   return { id: spec.name, secrets: { ...spec.secrets } };
 }

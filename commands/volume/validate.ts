@@ -1,6 +1,6 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
-import { specArgument, usableSpec } from '../../src/cli/specs.js';
+import { specArgument, usableSpecs } from '../../src/cli/specs.js';
 
 export default class VolumeValidate extends PannierCommand {
   static override summary = 'Check a volume specification';
@@ -16,11 +16,15 @@ export default class VolumeValidate extends PannierCommand {
 
   async run(): Promise<void> {
     const { args } = await this.input(VolumeValidate);
-    const { spec, warnings, diagnostics } = await usableSpec(args.spec);
+    const { specs, warnings, diagnostics } = await usableSpecs(args.spec);
     if (warnings !== undefined) this.notice(warnings);
     await this.data(
-      { valid: true, name: spec.name, warnings: diagnostics },
-      () => `The specification of volume "${spec.name}" is valid`,
+      {
+        valid: true,
+        volumes: specs.map(({ id, name }) => ({ id, name })),
+        warnings: diagnostics,
+      },
+      () => specs.map(({ name }) => `The specification of volume "${name}" is valid`).join('\n'),
     );
   }
 }

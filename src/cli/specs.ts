@@ -1,8 +1,8 @@
-import { readSpec } from '../spec/read.js';
+import { type ReadOptions, readSpec } from '../spec/read.js';
 import { diagnosticsToJson, renderDiagnostics } from '../spec/render.js';
 import type { VolumeSpec } from '../spec/volume.js';
 import { colourful } from './colour.js';
-import { CommandError, EXIT } from './errors.js';
+import { CommandError, EXIT, failureOf } from './errors.js';
 import { argument } from './flags.js';
 
 export const specArgument = argument({
@@ -10,21 +10,24 @@ export const specArgument = argument({
   required: true,
 });
 
-/** A specification that can be used, and what was noticed in it. */
-export interface UsableSpec {
-  readonly spec: VolumeSpec;
+/** Specifications that can be used, and what was noticed in their file. */
+export interface UsableSpecs {
+  /** At least one, in the order of the file. */
+  readonly specs: readonly VolumeSpec[];
+  /** True where the volumes stand in blocks, so that what is printed is a list. */
+  readonly inBlocks: boolean;
   /** Warnings for a person, or undefined where there are none. */
   readonly warnings: string | undefined;
   /** The same for a program. */
   readonly diagnostics: ReturnType<typeof diagnosticsToJson>;
 }
 
-/** Reads a specification. Throws CommandError with every mistake in it. */
-export async function usableSpec(path: string): Promise<UsableSpec> {
-  const { spec, diagnostics, sources } = await readSpec(path);
+/** Reads the specifications in a file. Throws CommandError with every mistake in it, or where there is none. */
+export async function usableSpecs(path: string, options: ReadOptions = {}): Promise<UsableSpecs> {
+  const { specs, inBlocks, diagnostics, sources } = await readSpec(path, options);
   const text = renderDiagnostics(diagnostics, sources, { colour: colourful(process.stderr) });
   const forPrograms = diagnosticsToJson(diagnostics);
-  if (spec === undefined)
+  if (specs === undefined)
     throw new CommandError('the specification cannot be used', {
       text,
       code: 'SPEC',
@@ -32,8 +35,59 @@ export async function usableSpec(path: string): Promise<UsableSpec> {
       details: forPrograms,
     });
   return {
-    spec,
+    specs,
+    inBlocks,
     warnings: diagnostics.length === 0 ? undefined : text,
     diagnostics: forPrograms,
   };
+}
+
+/** For commands that take one volume. Throws CommandError where the file holds several. */
+export async function usableSpec(path: string, options: ReadOptions = {}): Promise<VolumeSpec> {
+  const { specs } = await usableSpecs(path, options);
+  const [spec, other] = specs;
+  if (spec === undefined || other !== undefined)
+    throw new CommandError(`"${path}" holds ${specs.length} volumes, and this command takes one`, {
+      code: 'SPEC',
+      exitCode: EXIT.usage,
+      remedy: `Name it: ${specs.map(({ name }) => name).join(', ')}.`,
+    });
+  return spec;
+}
+
+/**
+ * Does the work for one volume after the other, and answers what came of it. The first failure ends it; where
+ * there are several volumes its error says for which ones the work was done and for which it was not.
+ */
+export async function inOrder<T>(
+  specs: readonly VolumeSpec[],
+  work: (spec: VolumeSpec) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  for (const [at, spec] of specs.entries()) {
+    try {
+      results.push(await work(spec));
+    } catch (error) {
+      if (specs.length === 1) throw error;
+      const { message, ...failure } = failureOf(error);
+      const names = specs.map(({ name }) => name);
+      const details = {
+        done: names.slice(0, at),
+        failed: spec.name,
+        notTried: names.slice(at + 1),
+        ...(failure.details === undefined ? {} : { cause: failure.details }),
+      };
+      throw new CommandError(`volume "${spec.name}": ${message}`, {
+        ...failure,
+        details,
+        text: `Done: ${listed(details.done)}. Not tried: ${listed(details.notTried)}.`,
+        cause: error,
+      });
+    }
+  }
+  return results;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.map((name) => `"${name}"`).join(', ');
 }

@@ -11,8 +11,10 @@ import { tellTemplates } from './volume/templates.js';
 import { readVolume, type VolumeSpec } from './volume.js';
 
 export interface ReadSpec {
-  /** Only where there is no error. */
-  readonly spec?: VolumeSpec;
+  /** In the order of the file; only where there is no error. */
+  readonly specs?: readonly VolumeSpec[];
+  /** True where the volumes stand in blocks, of which there may be any number; false where the file is one. */
+  readonly inBlocks: boolean;
   /** Errors and warnings, by place. They hold no values of secrets. */
   readonly diagnostics: readonly Diagnostic[];
   /** The text that reports quote lines from, its secrets blotted out. */
@@ -22,11 +24,14 @@ export interface ReadSpec {
 /** Standard input's name among files, as Nomad has it. */
 const STDIN = '-';
 
-/** Reads a volume specification from a file, or from standard input where the path is "-". */
-export async function readSpec(
-  path: string,
-  input: AsyncIterable<Uint8Array | string> = process.stdin,
-): Promise<ReadSpec> {
+export interface ReadOptions {
+  /** What is read where the path is "-"; the process's standard input where not given. */
+  readonly input?: AsyncIterable<Uint8Array | string>;
+}
+
+/** Reads volume specifications from a file, or from standard input where the path is "-". */
+export async function readSpec(path: string, options: ReadOptions = {}): Promise<ReadSpec> {
+  const { input = process.stdin } = options;
   try {
     return path === STDIN
       ? parseSpec(await readAll(input), '<stdin>')
@@ -39,6 +44,7 @@ export async function readSpec(
         ? 'There is no such file. `pannier volume init` writes an example.'
         : `${message}.`;
     return {
+      inBlocks: false,
       diagnostics: [errorAt(undefined, `Cannot read ${path}`, detail)],
       sources: new Map(),
     };
@@ -52,7 +58,7 @@ async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<Uint8
   return Buffer.concat(pieces);
 }
 
-/** Reads a volume specification in HCL 1 or JSON as Nomad does, or in HCL 2. Never throws. */
+/** Reads volume specifications in HCL 1 or JSON as Nomad does, or in HCL 2. Never throws. */
 export function parseSpec(given: string | Uint8Array, file: string): ReadSpec {
   const { source, diagnostics: textual } = decode(given, file);
   const parsed = hasErrors(textual) ? parseSource(source) : parseEither(source);
@@ -62,7 +68,12 @@ export function parseSpec(given: string | Uint8Array, file: string): ReadSpec {
   const all = sortByPlace([...syntactic, ...diagnostics]).map((diagnostic) =>
     withoutSecret(diagnostic, source.text, shown),
   );
-  return { ...(spec && { spec }), diagnostics: all, sources: new Map([[file, shown]]) };
+  return {
+    ...(spec && { specs: [spec] }),
+    inBlocks: false,
+    diagnostics: all,
+    sources: new Map([[file, shown]]),
+  };
 }
 
 /** HCL 1 first, since Nomad reads that; its mistakes are told where the text is not HCL 2 either. */

@@ -172,7 +172,11 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
     code: 0,
     stdout: 'The specification of volume "data" is valid\n',
   });
-  t.match(JSON.parse((await run('volume validate -json spec.hcl')).stdout), { valid: true });
+  t.same(JSON.parse((await run('volume validate -json spec.hcl')).stdout), {
+    valid: true,
+    volumes: [{ id: 'data', name: 'data' }],
+    warnings: [],
+  });
   t.same(plugin.took(), []);
 });
 

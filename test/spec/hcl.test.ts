@@ -417,7 +417,7 @@ t.test('a file that is HCL 2 and not HCL 1', async (t) => {
       'f',
     );
   t.test('colons, null, escapes and heredocs are read', async (t) => {
-    const { spec: read, diagnostics } = spec(
+    const { specs: [read] = [], diagnostics } = spec(
       `parameters = {\n  a: "x", "b": 0777\n  c: "$\${y}"\n  d: null\n  e: <<-E\n    x\n    E\n}\nnamespace = null\ncapacity_min = 9007199254740992\n`,
     );
     t.same(diagnostics, []);
@@ -426,7 +426,7 @@ t.test('a file that is HCL 2 and not HCL 1', async (t) => {
     t.equal(read?.capacityMin, 9007199254740992n);
   });
   t.test('what must be computed is an error at its place, and never passed on', async (t) => {
-    const { spec: read, diagnostics } = spec(
+    const { specs: [read] = [], diagnostics } = spec(
       `capacity_min = 1 + 2\nparameters = {\n  a: "x-\${var.y}"\n  b: upper("x")\n  c: [for x in ["a"]: x]\n  d: true ? 1 : 2\n}\n`,
     );
     t.equal(read, undefined);

@@ -32,7 +32,7 @@ function report(text: string, colour = false): string {
 }
 
 function specOf(text: string) {
-  const { spec, diagnostics } = parseSpec(SPEC + text, 'f');
+  const { specs: [spec] = [], diagnostics } = parseSpec(SPEC + text, 'f');
   if (spec === undefined) throw new Error(JSON.stringify(diagnostics));
   return spec;
 }
@@ -241,16 +241,16 @@ t.test('a specification comes from a file or from standard input', async (t) => 
   t.teardown(() => rm(folder, { recursive: true }));
   const path = join(folder, 'v.hcl');
   await writeFile(path, SPEC);
-  const { spec, sources } = await readSpec(path);
+  const { specs: [spec] = [], sources } = await readSpec(path);
   t.equal(spec?.name, 'n');
   t.same([...sources.keys()], [path]);
   async function* input() {
     yield Buffer.from(SPEC.slice(0, 30));
     yield SPEC.slice(30);
   }
-  t.equal((await readSpec('-', input())).spec?.name, 'n');
+  t.equal((await readSpec('-', { input: input() })).specs?.[0]?.name, 'n');
   const absent = await readSpec(join(folder, 'absent.hcl'));
-  t.equal(absent.spec, undefined);
+  t.equal(absent.specs, undefined);
   t.match(absent.diagnostics, [
     { severity: 'error', summary: /^Cannot read .*absent\.hcl$/, detail: /no such file/ },
   ]);
@@ -259,12 +259,15 @@ t.test('a specification comes from a file or from standard input', async (t) => 
 
 t.test('the examples are valid, and so is everything that they leave out', async (t) => {
   for (const format of ['hcl', 'json'] as const) {
-    const { spec, diagnostics } = parseSpec(exampleSpec(format), EXAMPLE_FILE[format]);
+    const { specs: [spec] = [], diagnostics } = parseSpec(
+      exampleSpec(format),
+      EXAMPLE_FILE[format],
+    );
     t.same(diagnostics, [], format);
     t.equal(spec?.name, 'data');
   }
   const all = exampleSpec('hcl').replace(/^( *)# ?( *(?:[\w]+ *= *["[].*|\w+ \{|\}))$/gm, '$1$2');
-  const { spec, diagnostics } = parseSpec(all, 'f');
+  const { specs: [spec] = [], diagnostics } = parseSpec(all, 'f');
   t.same(diagnostics, []);
   t.same(Object.keys(spec?.parameters ?? {}).sort(), [...PARAMETER_NAMES].sort());
   t.same(Object.keys(spec?.secrets ?? {}), ['userID', 'userKey']);
@@ -274,7 +277,7 @@ t.test('the examples are valid, and so is everything that they leave out', async
 
 t.test('the job specifications in the repository are valid', async (t) => {
   const path = 'jobspecs/nomad/data.volume.hcl';
-  const { spec, diagnostics } = parseSpec(await readFile(path), path);
+  const { specs: [spec] = [], diagnostics } = parseSpec(await readFile(path), path);
   t.same(diagnostics, []);
   t.equal(spec?.capacityMin, 1n << 30n);
   t.equal(spec?.mountOptions?.fsType, 'xfs');

@@ -57,7 +57,7 @@ function check(cases: readonly Case[], base = SPEC): void {
     t.test(name, async (t) => {
       const read = parseSpec(base + text, 'f');
       t.same(told(read.diagnostics), expected);
-      t.same(read.spec, spec === undefined ? undefined : { ...EMPTY, ...spec });
+      t.same(read.specs?.[0], spec === undefined ? undefined : { ...EMPTY, ...spec });
     });
 }
 
@@ -92,7 +92,7 @@ context { name = "data" }
     'f',
   );
   t.same(read.diagnostics, []);
-  t.same(read.spec, {
+  t.same(read.specs?.[0], {
     type: 'csi',
     id: 'data[0]',
     name: 'data',
@@ -150,7 +150,7 @@ t.test('what is missing', async (t) => {
     'W 1:1 The volume has no id',
     'W 1:1 The volume has no plugin_id',
   ]);
-  t.ok(parseSpec(`type = "csi"\nname = "n"\n${CAPABILITY}`, 'f').spec, 'a plugin needs no id');
+  t.ok(parseSpec(`type = "csi"\nname = "n"\n${CAPABILITY}`, 'f').specs, 'a plugin needs no id');
   t.same(missing('type = "csi"\nid = "i"\nname = "n"\nplugin_id = "p"\n'), [
     'E 1:1 There is no capability block',
   ]);
@@ -712,12 +712,12 @@ t.test('JSON', async (t) => {
     mount_options: [{ fs_type: 'x', mount_flags: ['a'] }],
   });
   t.same(usual.diagnostics, []);
-  t.same(usual.spec, {
+  t.same(usual.specs?.[0], {
     ...EMPTY,
     parameters: { a: '1' },
     mountOptions: { fsType: 'x', mountFlags: ['a'] },
   });
-  t.same(read({ namespace: null, capacity_min: '1GiB' }).spec, {
+  t.same(read({ namespace: null, capacity_min: '1GiB' }).specs?.[0], {
     ...EMPTY,
     capacityMin: 1n << 30n,
   });
@@ -725,20 +725,28 @@ t.test('JSON', async (t) => {
     'E 1:64 "capability" must be a block, not a list',
   ]);
   const plain = read({ topology_request: { required: { topology: segments('R1') } } });
-  t.same(plain.spec?.topologyRequest, { required: [], preferred: [] }, 'the plain form is lost');
+  t.same(
+    plain.specs?.[0]?.topologyRequest,
+    { required: [], preferred: [] },
+    'the plain form is lost',
+  );
   t.match(plain.diagnostics, [{ severity: 'warning', detail: /In JSON write lists/ }]);
   const first = read({
     topology_request: { required: [{ topology: segments('R1') }, { topology: segments('R2') }] },
   });
   t.same(
-    first.spec?.topologyRequest?.required,
+    first.specs?.[0]?.topologyRequest?.required,
     [{ rack: 'R1' }],
     'a list of groups keeps the first',
   );
   const both = read({
     topology_request: { required: [{ topology: [segments('R1'), segments('R2')] }] },
   });
-  t.same(both.spec?.topologyRequest?.required, [{ rack: 'R1' }, { rack: 'R2' }], 'lists keep all');
+  t.same(
+    both.specs?.[0]?.topologyRequest?.required,
+    [{ rack: 'R1' }, { rack: 'R2' }],
+    'lists keep all',
+  );
   t.same(both.diagnostics, []);
 });
 
@@ -768,7 +776,7 @@ EOF
   ] as const)
     t.test(`at any byte of ${name} is read or told of`, async (t) => {
       for (let end = 0; end <= whole.length; end++) {
-        const { spec, diagnostics } = parseSpec(whole.subarray(0, end), 'f');
+        const { specs: [spec] = [], diagnostics } = parseSpec(whole.subarray(0, end), 'f');
         const errors = diagnostics.filter(({ severity }) => severity === 'error');
         if ((spec === undefined) !== errors.length > 0)
           t.fail(`cut at ${end}: ${JSON.stringify(diagnostics)}`);
@@ -781,7 +789,7 @@ EOF
     const whole =
       '{"type":"csi","id":"i","name":"n","plugin_id":"p","capability":{"access_mode":"single-node-writer","attachment_mode":"file-system"}}';
     t.match(parseSpec(whole.slice(0, -1), 'f'), {
-      spec: EMPTY,
+      specs: [EMPTY],
       diagnostics: [{ severity: 'warning', summary: 'The last "}" is missing' }],
     });
     t.same(told(parseSpec(whole.slice(0, -2), 'f').diagnostics, 1), [
