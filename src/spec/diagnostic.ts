@@ -1,8 +1,12 @@
-/** A place in a text: line and column count from 1, the column in characters; offset in UTF-16 units. */
+/**
+ * A place in a text: line and column count from 1, the column in characters. From 0 count the offset, in UTF-16
+ * units, and the byte, in the text's UTF-8.
+ */
 export interface Position {
   readonly line: number;
   readonly column: number;
   readonly offset: number;
+  readonly byte: number;
 }
 
 /** A part of a file, `end` excluded. */

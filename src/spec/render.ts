@@ -1,4 +1,4 @@
-import type { Diagnostic, Range, Sources } from './diagnostic.js';
+import type { Diagnostic, Position, Range, Sources } from './diagnostic.js';
 import { sortByPlace } from './diagnostic.js';
 
 /** How many characters of a long line a report shows. */
@@ -76,8 +76,8 @@ export interface JsonDiagnostic {
   readonly guess?: string;
   readonly range?: {
     readonly filename: string;
-    readonly start: { readonly line: number; readonly column: number; readonly offset: number };
-    readonly end: { readonly line: number; readonly column: number; readonly offset: number };
+    readonly start: Position;
+    readonly end: Position;
   };
 }
 

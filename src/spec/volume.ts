@@ -30,9 +30,10 @@ export interface VolumeSpec {
   readonly capabilities: readonly SpecCapability[];
   readonly mountOptions?: MountOptions;
   readonly topologyRequest?: TopologyRequest;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly context: Readonly<Record<string, string>>;
+  /** As the two behind it: absent where it is not written at all, which Nomad tells from an empty one. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -69,6 +70,9 @@ function readFields(context: Context): VolumeSpec {
   compareCapacities(min, max, context.report);
   const mountOptions = readMountOptions(context);
   const topologyRequest = readTopology(context);
+  const secrets = readMap(context, 'secrets');
+  const parameters = readMap(context, 'parameters');
+  const volumeContext = readMap(context, 'context');
   const spec: VolumeSpec = {
     type: 'csi',
     id: text('id'),
@@ -83,9 +87,9 @@ function readFields(context: Context): VolumeSpec {
     capabilities: readCapabilities(context),
     ...(mountOptions === undefined ? {} : { mountOptions }),
     ...(topologyRequest === undefined ? {} : { topologyRequest }),
-    secrets: readMap(context, 'secrets'),
-    parameters: readMap(context, 'parameters'),
-    context: readMap(context, 'context'),
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(volumeContext === undefined ? {} : { context: volumeContext }),
   };
   checkPresent(context, spec);
   checkSources(context, spec);

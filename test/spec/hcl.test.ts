@@ -277,14 +277,17 @@ last = "read"
   t.same(items.get('last'), 'read');
 });
 
-t.test('a place counts characters in its column and UTF-16 units in its offset', async (t) => {
-  const [diagnostic] = parseHcl('# 😀\nä = "😀" b = foo', 'f').diagnostics;
-  t.same(diagnostic?.range, {
-    file: 'f',
-    start: { line: 2, column: 13, offset: 18 },
-    end: { line: 2, column: 16, offset: 21 },
-  });
-});
+t.test(
+  'a place counts characters in its column, UTF-16 units in its offset and bytes',
+  async (t) => {
+    const [diagnostic] = parseHcl('# 😀\nä = "😀" b = foo', 'f').diagnostics;
+    t.same(diagnostic?.range, {
+      file: 'f',
+      start: { line: 2, column: 13, offset: 18, byte: 23 },
+      end: { line: 2, column: 16, offset: 21, byte: 26 },
+    });
+  },
+);
 
 t.test('keys, labels and values know their places', async (t) => {
   const { body } = parseHcl('cluster "main" {\n  pool = "rbd"\n}\n', 'f');
@@ -397,8 +400,8 @@ t.test('numbers are read as Go reads them', async (t) => {
     integer: !/[.eE]/.test(raw),
     range: {
       file: '',
-      start: { line: 1, column: 1, offset: 0 },
-      end: { line: 1, column: 1, offset: 0 },
+      start: { line: 1, column: 1, offset: 0, byte: 0 },
+      end: { line: 1, column: 1, offset: 0, byte: 0 },
     },
   });
   t.equal(integerOf(number('0777')), 511n);

@@ -88,8 +88,8 @@ t.test('diagnostics for a program', async (t) => {
       detail: 'Write: type = "csi".',
       range: {
         filename: 'f',
-        start: { line: 1, column: 8, offset: 7 },
-        end: { line: 1, column: 13, offset: 12 },
+        start: { line: 1, column: 8, offset: 7, byte: 7 },
+        end: { line: 1, column: 13, offset: 12, byte: 12 },
       },
     },
   ]);

@@ -4,16 +4,24 @@ import { type Diagnostic, errorAt, type Position, type Range } from '../diagnost
 export class Source {
   readonly text: string;
   readonly #lineStarts: number[] = [0];
+  readonly #lineBytes: number[] = [0];
   /** Places are asked for from front to back: columns are counted on from the last one. */
-  #last = { line: 1, column: 1, offset: 0 };
+  #last: Position = { line: 1, column: 1, offset: 0, byte: 0 };
 
   constructor(
     text: string,
     readonly file: string,
   ) {
     this.text = text;
-    for (const match of text.matchAll(/\r\n|\n|\r/g))
-      this.#lineStarts.push(match.index + match[0].length);
+    let start = 0;
+    let bytes = 0;
+    for (const match of text.matchAll(/\r\n|\n|\r/g)) {
+      const end = match.index + match[0].length;
+      bytes += Buffer.byteLength(text.slice(start, end));
+      this.#lineStarts.push(end);
+      this.#lineBytes.push(bytes);
+      start = end;
+    }
   }
 
   range(start: number, end: number): Range {
@@ -22,12 +30,20 @@ export class Source {
 
   position(offset: number): Position {
     const line = this.lineAt(offset);
-    const start = { line, column: 1, offset: this.#lineStarts[line - 1] ?? 0 };
+    const start: Position = {
+      line,
+      column: 1,
+      offset: this.#lineStarts[line - 1] ?? 0,
+      byte: this.#lineBytes[line - 1] ?? 0,
+    };
     const from = this.#last.line === line && this.#last.offset <= offset ? this.#last : start;
-    let column = from.column;
-    for (let at = from.offset; at < offset; column++)
-      at += (this.text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
-    this.#last = { line, column, offset };
+    let { column, byte } = from;
+    for (let at = from.offset; at < offset; column++) {
+      const character = String.fromCodePoint(this.text.codePointAt(at) ?? 0);
+      byte += Buffer.byteLength(character);
+      at += character.length;
+    }
+    this.#last = { line, column, offset, byte };
     return this.#last;
   }
 

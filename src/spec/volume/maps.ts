@@ -3,10 +3,15 @@ import { type Body, describe, type Value } from '../hcl/ast.js';
 import { type Context, type Entry, entriesOf, namedOnce } from './root.js';
 import { textOfEntries } from './scalars.js';
 
-/** `secrets`, `parameters`, `context`: blocks, or lists of them, merged by key; the last of a key counts. */
-export function readMap(context: Context, name: string): Record<string, string> {
+/**
+ * `secrets`, `parameters`, `context`: blocks, or lists of them, merged by key; the last of a key counts. Undefined
+ * where there is none.
+ */
+export function readMap(context: Context, name: string): Record<string, string> | undefined {
+  const written = namedOnce(context, name);
+  if (written.length === 0) return undefined;
   const merged = new Map<string, { text: string; entry: Entry }>();
-  for (const entry of namedOnce(context, name))
+  for (const entry of written)
     for (const body of bodiesOf(context, entry))
       for (const [key, entries] of byKey(entriesOf(body))) {
         const text = textOfEntries(entries, context.report);

@@ -15,7 +15,8 @@ import { writtenText } from './text.js';
 
 export interface MountOptions {
   readonly fsType: string;
-  readonly mountFlags: readonly string[];
+  /** Absent where they are not written at all, which Nomad tells from none. */
+  readonly mountFlags?: readonly string[];
 }
 
 const KEYS = ['fs_type', 'mount_flags'];
@@ -31,9 +32,11 @@ export function readMountOptions(context: Context): MountOptions | undefined {
   const body = bodyOf(first, report);
   if (body === undefined) return undefined;
   const byName = byKey(knownEntries(body, first.key.value, KEYS, report));
+  const fsType = readFsType(byName.get('fs_type') ?? [], report);
+  const flags = byName.get('mount_flags');
   return {
-    fsType: readFsType(byName.get('fs_type') ?? [], report),
-    mountFlags: (byName.get('mount_flags') ?? []).flatMap((entry) => readFlags(entry, report)),
+    fsType,
+    ...(flags && { mountFlags: flags.flatMap((entry) => readFlags(entry, report)) }),
   };
 }
 
