@@ -65,6 +65,14 @@ module.exports = {
       from: { path: '^src/(volume|rbd|node|csi|addons|admin)/' },
       to: { path: outside },
     },
+    {
+      name: 'nomad-knows-documents-only',
+      comment:
+        "Nomad's client knows its own documents, the domain's words, and the types of specifications.",
+      severity: 'error',
+      from: { path: '^src/nomad/' },
+      to: { path: '^(src/(?!nomad/|volume/|spec/)|commands/|bin/)' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {

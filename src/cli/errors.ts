@@ -5,7 +5,7 @@ export const EXIT = {
   failed: 1,
   /** The command line, the specification or the configuration is wrong; nothing was done. */
   usage: 2,
-  /** No plugin answers at the endpoint. */
+  /** No plugin, or no Nomad, answers at the address. */
   unreachable: 3,
   /** Interrupted: 128 and the signal's number, as a shell says it. */
   interrupted: 130,
@@ -67,6 +67,12 @@ export interface Failure {
   readonly details?: unknown;
 }
 
+/** For errors from outside the command line, which know nothing of exit codes. */
+const EXIT_BY_CODE: Readonly<Record<string, number>> = {
+  CONFIG: EXIT.usage,
+  UNREACHABLE: EXIT.unreachable,
+};
+
 /**
  * What to tell of an error. A `remedy` and a `code` are taken from whatever carries them, so that the
  * domain's errors, the plugin's answers and a command's own read alike.
@@ -78,11 +84,12 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError)
     return { code: 'USAGE', message: error.message, exitCode: EXIT.usage };
   const { remedy, code, exitCode, details } = error as Error & Record<string, unknown>;
+  const word = typeof code === 'string' ? code : 'INTERNAL';
   return {
-    code: typeof code === 'string' ? code : 'INTERNAL',
+    code: word,
     message: error.message,
     ...(typeof remedy === 'string' && remedy !== '' ? { remedy } : {}),
-    exitCode: typeof exitCode === 'number' ? exitCode : EXIT.failed,
+    exitCode: typeof exitCode === 'number' ? exitCode : (EXIT_BY_CODE[word] ?? EXIT.failed),
     ...(details === undefined ? {} : { details }),
   };
 }
