@@ -6,6 +6,8 @@ export interface FlagShape {
   readonly type: 'boolean' | 'option';
   /** May be given more than once, each time with one value. */
   readonly multiple?: boolean;
+  /** Of a boolean: it is true unless turned off. */
+  readonly allowNo?: boolean;
 }
 
 export interface Argv {
@@ -49,7 +51,7 @@ export function readArgv(
       );
     const canonical =
       shape.type === 'boolean'
-        ? booleanFlag(name, value)
+        ? booleanFlag(name, value, shape.allowNo === true)
         : [`--${name}=${value ?? next(name, rest)}`];
     flags.set(name, [...(shape.multiple ? (flags.get(name) ?? []) : []), ...canonical]);
   }
@@ -61,9 +63,9 @@ function meant(name: string, known: readonly string[]): string {
   return flag === undefined ? '' : `; did you mean -${flag}?`;
 }
 
-function booleanFlag(name: string, value: string | undefined): string[] {
+function booleanFlag(name: string, value: string | undefined, on: boolean): string[] {
   if (value === undefined || TRUE.includes(value)) return [`--${name}`];
-  if (FALSE.includes(value)) return [];
+  if (FALSE.includes(value)) return on ? [`--no-${name}`] : [];
   throw new UsageError(`invalid boolean value "${value}" for -${name}: use true or false`);
 }
 

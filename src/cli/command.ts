@@ -116,17 +116,20 @@ const WORDS = ['no', 'one', 'two', 'three'];
 
 function checkCount(
   positionals: readonly string[],
-  args: Readonly<Record<string, { readonly required?: boolean }>>,
+  args: Readonly<Record<string, { readonly required?: boolean; readonly multiple?: boolean }>>,
 ): void {
   const names = Object.entries(args);
   const needed = names.filter(([, { required }]) => required === true).length;
-  if (positionals.length >= needed && positionals.length <= names.length) return;
+  const most = names.some(([, { multiple }]) => multiple === true) ? Infinity : names.length;
+  if (positionals.length >= needed && positionals.length <= most) return;
   const count = (n: number) => `${WORDS[n] ?? n} argument${n === 1 ? '' : 's'}`;
-  const many =
-    needed === names.length
-      ? count(needed)
-      : `${needed === 0 ? 'at most' : `${count(needed)} and at most`} ${count(names.length)}`;
-  const shown = names.map(([name, { required }]) => (required ? `<${name}>` : `[${name}]`));
+  const atMost = `${needed === 0 ? 'at most' : `${count(needed)} and at most`} ${count(names.length)}`;
+  const least = most === Infinity ? `at least ${count(needed)}` : atMost;
+  const many = needed === most ? count(needed) : least;
+  const shown = names.map(([name, { required, multiple }]) => {
+    const whole = multiple === true ? `${name}...` : name;
+    return required ? `<${whole}>` : `[${whole}]`;
+  });
   throw new UsageError(
     `This command takes ${many}${names.length === 0 ? '' : `: ${shown.join(' ')}`}`,
   );

@@ -37,9 +37,12 @@ export function optionList({ value, ...rest }: OptionText): OptionFlag<string[]>
   });
 }
 
-/** A flag without a value: false unless given. */
-export function toggle(text: Omit<OptionText, 'value'>): BooleanFlag<boolean> {
-  return Flags.boolean({ ...text, default: false });
+/** A flag without a value: false unless given, or with `on`, true unless turned off. */
+export function toggle({
+  on = false,
+  ...text
+}: Omit<OptionText, 'value'> & { readonly on?: boolean }): BooleanFlag<boolean> {
+  return Flags.boolean({ ...text, default: on, allowNo: on });
 }
 
 /** A positional argument. oclif would read a missing one from standard input; nothing here does. */
@@ -49,6 +52,13 @@ export function argument<R extends boolean = false>(text: {
 }) {
   return Args.string({ ...text, ignoreStdin: true }) as unknown as Arg<
     R extends true ? string : string | undefined
+  >;
+}
+
+/** Positional arguments, as many as there are; undefined where there is none. They are a command's last. */
+export function argumentList(text: { readonly description: string; readonly required?: boolean }) {
+  return Args.string({ ...text, ignoreStdin: true, multiple: true }) as unknown as Arg<
+    readonly string[] | undefined
   >;
 }
 

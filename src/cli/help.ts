@@ -12,6 +12,7 @@ export interface HelpText {
   readonly summary: string;
   readonly description: string;
   readonly args: ReadonlyArray<{
+    /** With dots where it may be given several times. */
     readonly name: string;
     readonly required: boolean;
     readonly description: string;
@@ -101,7 +102,7 @@ export function helpText(command: Command.Loadable): HelpText {
     summary: command.summary ?? '',
     description: command.description ?? '',
     args: Object.entries(command.args).map(([name, arg]) => ({
-      name,
+      name: arg.multiple === true ? `${name}...` : name,
       required: arg.required === true,
       description: arg.description ?? '',
     })),
@@ -123,6 +124,7 @@ function flagText(name: string, flag: Command.Flag.Cached): FlagText {
   if (flag.type === 'option' && flag.multiple === true) parts.push('May be given more than once.');
   if (flag.type === 'option' && typeof flag.default === 'string')
     parts.push(`Default: ${flag.default}.`);
+  if (flag.type === 'boolean' && flag.allowNo) parts.push(`Turned off with -${name}=false.`);
   if (flag.env !== undefined) parts.push(`Environment: ${flag.env}.`);
   return {
     label: flag.type === 'option' ? `-${name}=<${String(flag.helpValue ?? 'value')}>` : `-${name}`,

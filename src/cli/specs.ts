@@ -1,9 +1,9 @@
 import { type ReadOptions, readSpec } from '../spec/read.js';
-import { diagnosticsToJson, renderDiagnostics } from '../spec/render.js';
+import { diagnosticsToJson } from '../spec/render.js';
 import type { VolumeSpec } from '../spec/volume.js';
-import { colourful } from './colour.js';
 import { CommandError, EXIT, failureOf } from './errors.js';
 import { argument } from './flags.js';
+import { mistakes, rendered } from './mistakes.js';
 
 export const specArgument = argument({
   description: 'The file of the volume specification, HCL or JSON, or - for standard input.',
@@ -24,21 +24,13 @@ export interface UsableSpecs {
 
 /** Reads the specifications in a file. Throws CommandError with every mistake in it, or where there is none. */
 export async function usableSpecs(path: string, options: ReadOptions = {}): Promise<UsableSpecs> {
-  const { specs, inBlocks, diagnostics, sources } = await readSpec(path, options);
-  const text = renderDiagnostics(diagnostics, sources, { colour: colourful(process.stderr) });
-  const forPrograms = diagnosticsToJson(diagnostics);
-  if (specs === undefined)
-    throw new CommandError('the specification cannot be used', {
-      text,
-      code: 'SPEC',
-      exitCode: EXIT.usage,
-      details: forPrograms,
-    });
+  const read = await readSpec(path, options);
+  if (read.specs === undefined) throw mistakes('the specification cannot be used', [read]);
   return {
-    specs,
-    inBlocks,
-    warnings: diagnostics.length === 0 ? undefined : text,
-    diagnostics: forPrograms,
+    specs: read.specs,
+    inBlocks: read.inBlocks,
+    warnings: rendered([read]),
+    diagnostics: diagnosticsToJson(read.diagnostics),
   };
 }
 

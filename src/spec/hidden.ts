@@ -1,3 +1,4 @@
+import type { Diagnostic, Sources } from './diagnostic.js';
 import { tokenize } from './hcl/lexer.js';
 import type { Token } from './hcl/token.js';
 
@@ -10,15 +11,40 @@ const SECRET_LINE =
  * all values in `secrets` blocks, and what stands behind a key such as "userKey". It works on tokens and lines,
  * since a report may be about a text that no parser can read, and takes too much rather than too little.
  */
-export function hideSecrets(text: string): string {
+function hideSecrets(text: string): string {
   return hideBlocks(text).replace(
     SECRET_LINE,
     (_, key: string, value: string) => key + value.replace(/[^\s"{}[\],]/gu, stars),
   );
 }
 
+/** What may be told of a text: diagnostics that quote no secret, and its blotted form for the lines to show. */
+export function withoutSecrets(
+  diagnostics: readonly Diagnostic[],
+  text: string,
+  file: string,
+): { readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources } {
+  const shown = hideSecrets(text);
+  return {
+    diagnostics: diagnostics.map((diagnostic) => withoutSecret(diagnostic, text, shown)),
+    sources: new Map([[file, shown]]),
+  };
+}
+
+/** A message may quote what it is about; not where that is a secret. */
+function withoutSecret(diagnostic: Diagnostic, text: string, shown: string): Diagnostic {
+  const { range } = diagnostic;
+  if (range === undefined) return diagnostic;
+  const secrets = hiddenParts(text, shown, range.start.offset, range.end.offset);
+  if (secrets.length === 0) return diagnostic;
+  const hide = (words: string) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, '*'.repeat(secret.length)), words);
+  const { guess: _, ...rest } = diagnostic;
+  return { ...rest, summary: hide(diagnostic.summary), detail: hide(diagnostic.detail) };
+}
+
 /** The words of a part of a text that its blotted form does not show; short ones say nothing. */
-export function hiddenParts(text: string, shown: string, start: number, end: number): string[] {
+function hiddenParts(text: string, shown: string, start: number, end: number): string[] {
   const words = text.slice(start, end).matchAll(/[^\s"]{3,}/g);
   return [...words].flatMap(({ 0: word, index }) =>
     shown.slice(start + index, start + index + word.length) === word ? [] : [word],

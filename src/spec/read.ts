@@ -5,7 +5,7 @@ import { isJson, parseSource } from './hcl/parse.js';
 import { decode, type Source } from './hcl/source.js';
 import { isHcl2 } from './hcl2/check.js';
 import { parseHcl2 } from './hcl2/parser.js';
-import { hiddenParts, hideSecrets } from './hidden.js';
+import { withoutSecrets } from './hidden.js';
 import { entriesOf } from './volume/root.js';
 import { tellTemplates } from './volume/templates.js';
 import { readVolume, type VolumeSpec } from './volume.js';
@@ -64,15 +64,11 @@ export function parseSpec(given: string | Uint8Array, file: string): ReadSpec {
   const parsed = hasErrors(textual) ? parseSource(source) : parseEither(source);
   const syntactic = [...textual, ...parsed.diagnostics];
   const { spec, diagnostics } = readVolume(parsed.body, !hasErrors(syntactic));
-  const shown = hideSecrets(source.text);
-  const all = sortByPlace([...syntactic, ...diagnostics]).map((diagnostic) =>
-    withoutSecret(diagnostic, source.text, shown),
-  );
+  const told = sortByPlace([...syntactic, ...diagnostics]);
   return {
     ...(spec && { specs: [spec] }),
     inBlocks: false,
-    diagnostics: all,
-    sources: new Map([[file, shown]]),
+    ...withoutSecrets(told, source.text, file),
   };
 }
 
@@ -84,16 +80,4 @@ function parseEither(source: Source): { body: Body; diagnostics: readonly Diagno
   const diagnostics = [...first.diagnostics];
   tellTemplates(entriesOf(first.body), (diagnostic) => diagnostics.push(diagnostic));
   return { body: first.body, diagnostics };
-}
-
-/** A message may quote what it is about; not where that is a secret. */
-function withoutSecret(diagnostic: Diagnostic, text: string, shown: string): Diagnostic {
-  const { range } = diagnostic;
-  if (range === undefined) return diagnostic;
-  const secrets = hiddenParts(text, shown, range.start.offset, range.end.offset);
-  if (secrets.length === 0) return diagnostic;
-  const hide = (words: string) =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, '*'.repeat(secret.length)), words);
-  const { guess: _, ...rest } = diagnostic;
-  return { ...rest, summary: hide(diagnostic.summary), detail: hide(diagnostic.detail) };
 }

@@ -1,0 +1,13 @@
+type      = "csi"
+id        = "plain"
+name      = "plain"
+plugin_id = "ceph-rbd"
+capability {
+  access_mode     = "multi-node-single-writer"
+  attachment_mode = "block-device"
+}
+mount_options {}
+topology_request {}
+secrets {}
+parameters {}
+context {}
