@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { required } from '../csi/fields.js';
 import { type Handlers, type Implementation, implement } from '../csi/wire/adapter.js';
 import { Admin, Work_Kind as Kind, type WorkSchema } from '../proto/pannier/admin/v1/admin_pb.js';
@@ -9,9 +9,11 @@ import { listDeleted } from '../volume/delete/list-deleted.js';
 import { undeleteVolume } from '../volume/delete/undelete.js';
 import { examine } from '../volume/doctor/examine.js';
 import { formatHandle } from '../volume/handle.js';
+import { inspectVolume } from '../volume/inspect/inspect.js';
 import type { Queue } from '../volume/queue.js';
 import { listWork } from '../volume/work/list.js';
 import type { Task } from '../volume/work/tasks.js';
+import { deletedMessage, inspectedMessage } from './inspected.js';
 
 const KINDS: Readonly<Record<Task['kind'], Kind>> = {
   image: Kind.FREE_IMAGE,
@@ -23,15 +25,7 @@ const KINDS: Readonly<Record<Task['kind'], Kind>> = {
 export function adminService(controller: Controller, queue: Queue): Implementation {
   const handlers: Handlers<typeof Admin> = {
     async listDeletedVolumes() {
-      const volumes = await listDeleted(controller);
-      return {
-        volumes: volumes.map(({ handle: volumeId, deleted, until, ...volume }) => ({
-          ...volume,
-          volumeId,
-          deleted: timestampFromDate(deleted),
-          until: timestampFromDate(until),
-        })),
-      };
+      return { volumes: (await listDeleted(controller)).map(deletedMessage) };
     },
 
     async undeleteVolume(request) {
@@ -56,6 +50,11 @@ export function adminService(controller: Controller, queue: Queue): Implementati
     async examine({ fix }) {
       const findings = await queue.share(`Examine ${fix}`, () => examine(controller, fix));
       return { findings: [...findings] };
+    },
+
+    async inspectVolume({ volumeId, volumeContext: context, countMs }) {
+      const request = { volumeId: required('volume_id', volumeId), context, countMs };
+      return inspectedMessage(await inspectVolume(controller, request));
     },
   };
   return implement(Admin, handlers);

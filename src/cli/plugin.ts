@@ -3,7 +3,7 @@ import type { ServiceClient } from '../csi/wire/client.js';
 import { type Endpoint, parseEndpoint } from '../csi/wire/endpoint.js';
 import { Controller, Identity, Node } from '../proto/csi/v1/csi_pb.js';
 import type { Health } from '../proto/grpc/health/v1/health_pb.js';
-import type { Admin } from '../proto/pannier/admin/v1/admin_pb.js';
+import type { Admin, NodeAdmin } from '../proto/pannier/admin/v1/admin_pb.js';
 import { VolumeError } from '../volume/errors.js';
 import { CommandError, EXIT } from './errors.js';
 import { CallFailed, connect, NotConnected } from './rpc.js';
@@ -20,9 +20,17 @@ export interface Plugin extends AsyncDisposable {
   health(): Promise<ServiceClient<typeof Health>>;
   /** What Pannier's controller offers beside CSI; other plugins answer UNIMPLEMENTED. */
   admin(): Promise<ServiceClient<typeof Admin>>;
+  /** The same of Pannier's node. */
+  nodeAdmin(): Promise<ServiceClient<typeof NodeAdmin>>;
 }
 
-type Service = typeof Identity | typeof Controller | typeof Node | typeof Health | typeof Admin;
+type Service =
+  | typeof Identity
+  | typeof Controller
+  | typeof Node
+  | typeof Health
+  | typeof Admin
+  | typeof NodeAdmin;
 
 /** Opens a plugin. Throws CommandError where the address is not one. */
 export function openPlugin(address: string): Plugin {
@@ -36,6 +44,8 @@ export function openPlugin(address: string): Plugin {
     node: service(Node),
     health: async () => service((await import('../proto/grpc/health/v1/health_pb.js')).Health),
     admin: async () => service((await import('../proto/pannier/admin/v1/admin_pb.js')).Admin),
+    nodeAdmin: async () =>
+      service((await import('../proto/pannier/admin/v1/admin_pb.js')).NodeAdmin),
     async [Symbol.asyncDispose]() {
       connection.close();
     },

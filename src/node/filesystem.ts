@@ -145,6 +145,26 @@ async function isBtrfsSmaller(volume: string, path: string): Promise<boolean> {
   return !/^\s*Device slack:\s*0\s*$/m.test(stdout);
 }
 
+/** xfs leaves out a last allocation group of fewer blocks. */
+const XFS_SPARE_BLOCKS = 64n;
+
+/** True where a mounted file system leaves a part of its device unused that it could take. */
+export async function isSmaller(
+  volume: string,
+  device: Device,
+  type: FileSystem,
+  path: string,
+  sizeBytes: bigint,
+): Promise<boolean> {
+  if (type === 'ext4') return isExt4Smaller(volume, device, sizeBytes);
+  if (type === 'btrfs') return isBtrfsSmaller(volume, path);
+  const { stdout } = await runTool('xfs_info', [path], { volume });
+  const [, blockBytes, blocks] = /^data\s.*\bbsize=(\d+)\s+blocks=(\d+)/m.exec(stdout) ?? [];
+  if (blockBytes === undefined || blocks === undefined)
+    return fail('tool-failed', { tool: 'xfs_info', volume, problem: 'it tells no size' });
+  return BigInt(blocks) + XFS_SPARE_BLOCKS < sizeBytes / BigInt(blockBytes);
+}
+
 /** Grows a mounted file system to its device. One that has that size is left as it is. */
 export async function growMounted(
   volume: string,

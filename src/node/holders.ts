@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { mountAt, parseMountinfo, readMounts } from './mountinfo.js';
+import { type Mount, mountAt, parseMountinfo, readMounts } from './mountinfo.js';
 
 /** How many are named: enough to see what kind of thing it is. */
 const NAMED = 5;
@@ -25,6 +25,33 @@ export async function holdersOf(path: string): Promise<string> {
     if (found.length > 0) return `processes at ${path}: ${listed(found)}`;
   }
   return `processes at ${path}`;
+}
+
+/**
+ * Processes that use what is mounted at any of the mounts that `isOurs` picks, by pid and command name: "4711
+ * (postgres)". Containers see it at other paths, so each process's own mounts are looked at.
+ */
+export async function processesUsing(isOurs: (mount: Mount) => boolean): Promise<string[]> {
+  const end = Date.now() + LIMIT_MS;
+  const pathsIn = (mounts: readonly Mount[]) => mounts.filter(isOurs).map(({ path }) => path);
+  const here = pathsIn(readMounts());
+  const ownNamespace = await readlink('/proc/self/ns/mnt');
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (Date.now() > end) break;
+    if (!/^\d+$/.test(pid)) continue;
+    const theirs = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+    const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(() => '');
+    // The links of a process in this namespace are told as seen from here, whatever its root is.
+    const paths = namespace === ownNamespace ? here : pathsIn(parseMountinfo(theirs));
+    if (paths.length === 0) continue;
+    const files = await openFiles(pid).catch(() => []);
+    const uses = files.some((file) =>
+      paths.some((path) => file === path || file.startsWith(`${path}/`)),
+    );
+    if (uses) found.push(`${pid} (${await commandOf(pid)})`);
+  }
+  return found;
 }
 
 async function search(path: string, look: Look, end: number): Promise<string[]> {

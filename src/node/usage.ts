@@ -23,8 +23,17 @@ export async function usage(context: NodeContext, request: UsageRequest): Promis
     const total = await mapper.sizeOf(device);
     return [{ unit: 'BYTES', total, used: 0n, available: 0n }];
   }
+  const { total, used, available, inodes, usedInodes } = await usageAt(volumeId, path);
+  return [
+    { unit: 'BYTES', total, used, available },
+    { unit: 'INODES', total: inodes, used: usedInodes, available: inodes - usedInodes },
+  ];
+}
+
+/** Bytes and inodes of the file system at a path. */
+export async function usageAt(volume: string, path: string) {
   const { stdout } = await runTool('stat', ['--file-system', '--format=%S %b %f %a %c %d', path], {
-    volume: volumeId,
+    volume,
     limitMs: LIMIT_MS,
   });
   const [size, blocks, free, available, inodes, freeInodes] = stdout.trim().split(' ').map(BigInt);
@@ -36,14 +45,12 @@ export async function usage(context: NodeContext, request: UsageRequest): Promis
     inodes === undefined ||
     freeInodes === undefined
   )
-    return fail('tool-failed', { tool: 'stat', volume: volumeId, problem: 'it tells no usage' });
-  return [
-    {
-      unit: 'BYTES',
-      total: blocks * size,
-      used: (blocks - free) * size,
-      available: available * size,
-    },
-    { unit: 'INODES', total: inodes, used: inodes - freeInodes, available: freeInodes },
-  ];
+    return fail('tool-failed', { tool: 'stat', volume, problem: 'it tells no usage' });
+  return {
+    total: blocks * size,
+    used: (blocks - free) * size,
+    available: available * size,
+    inodes,
+    usedInodes: inodes - freeInodes,
+  };
 }

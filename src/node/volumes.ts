@@ -8,6 +8,7 @@ import { candidates, chooseMapper } from './device/choose.js';
 import type { Mapper } from './device/device.js';
 import { FuseMapper } from './device/fuse.js';
 import { expand } from './expand.js';
+import { inspect, volumeAt } from './inspect.js';
 import { publish } from './publish.js';
 import { Records } from './records.js';
 import { recover } from './recover.js';
@@ -55,6 +56,8 @@ export function openNode({ clusters, settings, effect, log }: NodeOptions): Node
     unpublish: (request) => unpublish(context, request),
     usage: (request) => usage(context, request),
     expand: (request) => expand(context, request),
+    inspect: (volumeId) => inspect(context, settings.nodeId, volumeId),
+    volumeAt: (path) => volumeAt(context, path),
     recover: () => recover(context),
     register() {
       unregister = registerNode(clusters, settings.nodeId, log);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeAdminService } from '../admin/node-service.js';
 import { adminService } from '../admin/service.js';
 import type { Settings } from '../config/settings.js';
 import { controllerService } from '../csi/controller.js';
@@ -103,7 +104,10 @@ function nodePart({ settings, effect, log }: PluginOptions, clusters: Clusters):
   const node = openNode({ clusters, settings, effect, log });
   const recovered = Promise.withResolvers<void>();
   return {
-    services: [nodeService(settings.nodeId, after(recovered.promise, node), new Queue())],
+    services: [
+      nodeService(settings.nodeId, after(recovered.promise, node), new Queue()),
+      nodeAdminService(node),
+    ],
     begin() {
       node.register();
       node
@@ -126,5 +130,7 @@ function after(ready: Promise<void>, node: NodeVolumes): NodeVolumes {
     unpublish: (request) => ready.then(() => node.unpublish(request)),
     usage: (request) => ready.then(() => node.usage(request)),
     expand: (request) => ready.then(() => node.expand(request)),
+    inspect: (volumeId) => node.inspect(volumeId),
+    volumeAt: (path) => node.volumeAt(path),
   };
 }

@@ -2,8 +2,11 @@ import type { Cluster, Indexes } from '../volume/store.js';
 import { address } from './address.js';
 import { isBlank } from './blank.js';
 import { capacity } from './capacity.js';
+import { journalEntry } from './ceph-csi.js';
+import { listChildren } from './children.js';
 import { cloneImage } from './clone.js';
 import type { Connection } from './connection.js';
+import { imageDetails } from './details.js';
 import { listImages, nameOf } from './directory.js';
 import { flattenImage } from './flatten.js';
 import { growImage } from './grow.js';
@@ -12,13 +15,14 @@ import { createImage, readImage } from './images.js';
 import { swapMetadata } from './metadata.js';
 import { nameIndex } from './name-index.js';
 import { listNodes, readNode, writeNode } from './nodes.js';
-import { listNamespaces, listPools } from './pools.js';
+import { listNamespaces, listPools, poolNamed } from './pools.js';
 import { clearRemains, findRemains } from './remains.js';
 import { renameImage, restoreImage } from './rename.js';
 import { removeSnapshot, takeSnapshot } from './snapshots.js';
 import { listTrash, purgeTrashed } from './trash.js';
 import { trashImage } from './trash-move.js';
-import { watchers, workers } from './watchers.js';
+import { usedBytes } from './used.js';
+import { locks, watchers, workers } from './watchers.js';
 import { holdWork, releaseWork } from './work.js';
 
 const NAMES = 'pannier.names.';
@@ -66,6 +70,12 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     capacity: (pool) => capacity(connection, pool),
     listPools: () => listPools(connection),
     listNamespaces: (pool) => listNamespaces(connection, pool),
+    details: (place, imageId) => imageDetails(connection, place, imageId),
+    locks: (place, imageId) => locks(connection, place, imageId),
+    children: (place, imageId) => listChildren(connection, place, imageId),
+    usedBytes: (place, imageId, limitMs) => usedBytes(connection, place, imageId, limitMs),
+    poolNamed: (id) => poolNamed(connection, id),
+    journalEntry: (place, uuid) => journalEntry(connection, place, uuid),
   };
 }
 

@@ -184,6 +184,11 @@ export const FUNCTIONS = {
     ['rados_ioctx_t', 'const char *', 'rbd_image_t *', 'const char *'],
     'waits',
   ],
+  rbd_open_by_id_read_only: [
+    'int',
+    ['rados_ioctx_t', 'const char *', 'rbd_image_t *', 'const char *'],
+    'waits',
+  ],
   rbd_close: ['int', ['rbd_image_t'], 'waits'],
   rbd_get_size: ['int', ['rbd_image_t', 'uint64_t *'], 'waits'],
   rbd_resize2: [
@@ -212,6 +217,8 @@ export const FUNCTIONS = {
   rbd_snap_remove_by_id: ['int', ['rbd_image_t', 'uint64_t'], 'waits'],
   rbd_flatten_with_progress: ['int', ['rbd_image_t', 'librbd_progress_fn_t', 'void *'], 'waits'],
   rbd_rebuild_object_map: ['int', ['rbd_image_t', 'librbd_progress_fn_t', 'void *'], 'waits'],
+  rbd_list_children3: ['int', ['rbd_image_t', 'rbd_linked_image_spec_t *', 'size_t *'], 'waits'],
+  rbd_linked_image_spec_list_cleanup: ['void', ['rbd_linked_image_spec_t *', 'size_t'], 'returns'],
   rbd_watchers_list: ['int', ['rbd_image_t', 'rbd_image_watcher_t *', 'size_t *'], 'waits'],
   rbd_watchers_list_cleanup: ['void', ['rbd_image_watcher_t *', 'size_t'], 'returns'],
   rbd_metadata_get: ['int', ['rbd_image_t', 'const char *', 'char *', 'size_t *'], 'waits'],
@@ -227,6 +234,14 @@ export const FUNCTIONS = {
 /** Structs that librbd fills, member by member. */
 export const STRUCTS = {
   rbd_image_watcher_t: { addr: 'char *', id: 'int64_t', cookie: 'uint64_t' },
+  rbd_linked_image_spec_t: {
+    pool_id: 'int64_t',
+    pool_name: 'char *',
+    pool_namespace: 'char *',
+    image_id: 'char *',
+    image_name: 'char *',
+    trash: 'bool',
+  },
   rbd_trash_image_info_t: {
     id: 'char *',
     name: 'char *',

@@ -159,8 +159,18 @@ export function whileWorkingOnParent<T>(
 
 const LISTS = ['tag', 'clients', 'cookies', 'addresses'] as const;
 
-/** The addresses of a lock's holders as Ceph prints them; none where there is no object. */
-export async function lockers(io: IoCtx, object: string, name: string): Promise<readonly string[]> {
+/** A lock of an object, as far as somebody holds it. */
+export interface Held {
+  readonly exclusive: boolean;
+  readonly holders: ReadonlyArray<{
+    readonly client: string;
+    readonly cookie: string;
+    readonly address: string;
+  }>;
+}
+
+/** Who holds a lock, as Ceph prints it; nobody where there is no object. */
+export async function holdersOf(io: IoCtx, object: string, name: string): Promise<Held> {
   for (let room = 1024; ; room *= 2) {
     // Of each list its length in bytes, before and after the call; then whether the lock is exclusive.
     using sizes = new Memory(8 * (LISTS.length + 1));
@@ -182,12 +192,26 @@ export async function lockers(io: IoCtx, object: string, name: string): Promise<
       sizes.at(24),
     );
     if (Number(result) === -ERANGE) continue;
-    if (Number(result) === -ENOENT) return [];
-    check(result, `list the holders of lock "${name}" of "${object}"`);
-    return texts
-      .copy(3 * room, Number(sizes.uint64(24)))
-      .toString()
-      .split('\0')
-      .filter(Boolean);
+    if (Number(result) === -ENOENT) return { exclusive: false, holders: [] };
+    const count = check(result, `list the holders of lock "${name}" of "${object}"`);
+    const [, clients = [], cookies = [], addresses = []] = LISTS.map((_, index) =>
+      texts
+        .copy(index * room, Number(sizes.uint64(8 * index)))
+        .toString()
+        .split('\0'),
+    );
+    return {
+      exclusive: sizes.int32(8 * LISTS.length) !== 0,
+      holders: Array.from({ length: count }, (_, index) => ({
+        client: clients[index] ?? '',
+        cookie: cookies[index] ?? '',
+        address: addresses[index] ?? '',
+      })),
+    };
   }
+}
+
+/** The addresses of a lock's holders. */
+export async function lockers(io: IoCtx, object: string, name: string): Promise<readonly string[]> {
+  return (await holdersOf(io, object, name)).holders.map(({ address }) => address);
 }

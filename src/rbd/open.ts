@@ -24,14 +24,15 @@ export function withImage<T>(
   );
 }
 
-/** The same for writing, by RBD's id, whatever the image is called and in the trash too. */
+/** The same by RBD's id, for writing unless told otherwise, whatever the image is called and in the trash too. */
 export function withImageById<T>(
   io: IoCtx,
   imageId: string,
   work: (image: Opened) => Promise<T>,
+  open: 'rbd_open_by_id' | 'rbd_open_by_id_read_only' = 'rbd_open_by_id',
 ): Promise<T> {
   return opened(
-    (memory) => callAsync('rbd_open_by_id', io, imageId, memory.address, null),
+    (memory) => callAsync(open, io, imageId, memory.address, null),
     `open the image with the id "${imageId}"`,
     () => hasHeader(io, imageId),
     work,

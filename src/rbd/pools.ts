@@ -1,6 +1,6 @@
 import { VolumeError } from '../volume/errors.js';
 import type { Connection } from './connection.js';
-import { check, ENOENT, ERANGE } from './errno.js';
+import { check, ENOENT, ERANGE, settle } from './errno.js';
 import { type Address, callAsync, Memory } from './native.js';
 import type { Session } from './session.js';
 
@@ -24,6 +24,11 @@ export function listPools(connection: Connection): Promise<readonly string[]> {
     for (const pool of await allPools(session)) if (await isForRbd(session, pool)) found.push(pool);
     return found.sort();
   });
+}
+
+/** The name of the pool that has a number; undefined where there is none. */
+export function poolNamed(connection: Connection, id: bigint): Promise<string | undefined> {
+  return connection.use((session) => settle(session.poolName(id), { [ENOENT]: undefined }));
 }
 
 async function allPools(session: Session): Promise<readonly string[]> {

@@ -1,10 +1,11 @@
+import type { ImageLock } from '../volume/details.js';
 import { VolumeError } from '../volume/errors.js';
 import type { ImageSpec, Place, Watcher } from '../volume/store.js';
 import type { Connection } from './connection.js';
 import { CephError, check, ENOENT, ERANGE, ETIMEDOUT } from './errno.js';
 import { headerOf } from './header.js';
 import { named } from './images.js';
-import { GROW_LOCK, lockers, RBD_LOCK, WORK_LOCK } from './lock.js';
+import { FLATTEN_LOCK, GROW_LOCK, holdersOf, lockers, RBD_LOCK, WORK_LOCK } from './lock.js';
 import { call, callAsync, type IoCtx, layout as layoutOf, Memory } from './native.js';
 import { type Opened, withImage } from './open.js';
 
@@ -76,4 +77,20 @@ export async function exclusiveLockRefused(
   const volume = [cluster, place.pool, place.namespace, imageId].filter(Boolean).join('/');
   const users = `client ${others.join(', ')}, which has it for itself, as \`rbd map -o exclusive\` does`;
   return new VolumeError('volume-in-use', { volume, users });
+}
+
+/** The locks on an image's header that anybody holds. */
+export function locks(
+  connection: Connection,
+  place: Place,
+  imageId: string,
+): Promise<readonly ImageLock[]> {
+  return connection.inPool(place, async (io) => {
+    const found = [RBD_LOCK, WORK_LOCK, GROW_LOCK, FLATTEN_LOCK].map(async (name) => {
+      const { exclusive, holders } = await holdersOf(io, headerOf(imageId), name);
+      const plain = holders.map((holder) => ({ ...holder, address: bare(holder.address) }));
+      return { name, exclusive, holders: plain };
+    });
+    return (await Promise.all(found)).filter(({ holders }) => holders.length > 0);
+  });
 }

@@ -92,6 +92,11 @@ export const CATALOGUE = {
     message: 'volume "{volume}" is not at {path}',
     remedy: 'Stage or publish the volume there first.',
   },
+  'nothing-at-path': {
+    code: 'NOT_FOUND',
+    message: 'no volume is at {path} that this node was told of',
+    remedy: 'See what is mounted there with `findmnt {path}`.',
+  },
   'volume-exists': {
     code: 'ALREADY_EXISTS',
     message: 'a volume named "{name}" exists as "{volume}" with {difference}',

@@ -1,4 +1,5 @@
 import type { Capability } from './capability.js';
+import type { InspectedOnNode } from './inspect/on-node.js';
 import type { CapacityRange } from './size.js';
 import type { Credentials } from './store.js';
 
@@ -50,6 +51,10 @@ export interface NodeVolumes {
   usage(request: OnNode & { readonly volumePath: string }): Promise<readonly Usage[]>;
   /** Grows device and file system to the image's size. Answers the device's size in bytes. */
   expand(request: ExpandRequest): Promise<bigint>;
+  /** What there is of a volume; it waits for no other call, and changes nothing. */
+  inspect(volumeId: string): Promise<InspectedOnNode>;
+  /** The volume that was staged or published at a path; undefined where none was. */
+  volumeAt(path: string): Promise<string | undefined>;
 }
 
 /** What a node tells the controllers of itself through the node registry. */

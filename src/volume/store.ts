@@ -1,3 +1,4 @@
+import type { ImageReader } from './details.js';
 import type { VolumeHandle } from './handle.js';
 
 /** Who speaks to a cluster, where a request brings credentials of its own. */
@@ -138,7 +139,7 @@ export interface Indexes {
  * One Ceph cluster as one user. Every call has a limit of its own and fails with a VolumeError:
  * cluster-unavailable, cluster-denied, cluster-full, unknown-pool, unknown-namespace or ceph-error.
  */
-export interface Cluster extends Indexes {
+export interface Cluster extends Indexes, ImageReader {
   readonly name: string;
 
   /** The indexes in other pools: those of plugins that have another default pool. */

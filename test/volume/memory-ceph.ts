@@ -1,3 +1,4 @@
+import type { JournalEntry } from '../../src/volume/details.js';
 import type {
   ImageLayout,
   ImageSnapshot,
@@ -64,6 +65,8 @@ export class MemoryCeph {
   readonly watches = new Map<string, string[]>();
   readonly locks = new Map<string, string[]>();
   readonly nodes = new Map<string, string>();
+  /** ceph-csi's journal, by UUID. */
+  readonly journal = new Map<string, JournalEntry>();
   /** Ids of images that hold data of their own. */
   readonly written = new Set<string>();
   /** Who does the background work. */

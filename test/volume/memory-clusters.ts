@@ -1,6 +1,7 @@
 import type { Cluster, Clusters, Index } from '../../src/volume/store.js';
 import type { MemoryCeph, MemoryIndex } from './memory-ceph.js';
 import { type Atomic, imageCalls } from './memory-images.js';
+import { readerCalls } from './memory-reader.js';
 import { openCalls } from './memory-snapshots.js';
 
 const SHARDS = 16;
@@ -112,6 +113,7 @@ function clusterOf(ceph: MemoryCeph, step: () => Promise<void>): Cluster {
       }),
     ...imageCalls(ceph, at),
     ...openCalls(ceph, at, address),
+    ...readerCalls(ceph, at),
     capacity: () => at(() => ({ availableBytes: 1n << 40n })),
     listPools: () => at(() => ['rbd', 'fast']),
     listNamespaces: () => at(() => ['']),

@@ -24,11 +24,12 @@ export interface DeletedVolume {
 
 /** Deleted volumes, the last one first. */
 export async function listDeleted({ clusters }: Controller): Promise<readonly DeletedVolume[]> {
-  const found = await Promise.all(clusters.names.map((name) => listCluster(clusters.get(name))));
+  const found = await Promise.all(clusters.names.map((name) => listDeletedIn(clusters.get(name))));
   return found.flat().sort((left, right) => right.deleted.getTime() - left.deleted.getTime());
 }
 
-async function listCluster(cluster: Cluster): Promise<DeletedVolume[]> {
+/** Those of one cluster. */
+export async function listDeletedIn(cluster: Cluster): Promise<DeletedVolume[]> {
   const tasks = (await cluster.names.listTasks()).map(({ value }) => parseTask(value));
   const volumes = await Promise.all(
     tasks.map((task) => (task?.kind === 'image' ? toDeleted(cluster, task) : undefined)),

@@ -1,0 +1,16 @@
+import type { Gap } from './inspected.js';
+
+/** Collects what could not be read, so that one part's failure leaves the others. */
+export class Gaps {
+  readonly found: Gap[] = [];
+
+  /** What is read, or `otherwise` where that fails. */
+  async read<T, U>(part: string, reading: Promise<T>, otherwise: U): Promise<T | U> {
+    try {
+      return await reading;
+    } catch (error) {
+      this.found.push({ part, problem: error instanceof Error ? error.message : String(error) });
+      return otherwise;
+    }
+  }
+}
