@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type Interfaces, Plugin } from '@oclif/core';
 import { build } from 'esbuild';
 import { packageJson, packageRoot } from '../src/cli/package.js';
+import { EXTERNAL } from './external.js';
 import { lean } from './lean.js';
 
 const root = packageRoot();
@@ -33,8 +34,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node22',
-  // koffi loads a native library and hcl2-parser a WASM-sized one; oclif wants a compiler only for TypeScript.
-  external: ['koffi', 'hcl2-parser', 'typescript', 'ts-node'],
+  // oclif wants a compiler only for TypeScript.
+  external: [...EXTERNAL, 'typescript', 'ts-node'],
   plugins: [lean],
   banner: { js: COMMONJS },
   legalComments: 'linked',

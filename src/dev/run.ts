@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly limitMs?: number;
   /** Text for its standard input. */
   readonly input?: string;
+  /** Variables besides this process's. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Ends the command when aborted. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -34,11 +36,11 @@ export async function run(
   options: RunOptions = {},
 ): Promise<string> {
   options.signal?.throwIfAborted();
-  const { limitMs = DEFAULT_LIMIT_MS, input, outputFile } = options;
+  const { limitMs = DEFAULT_LIMIT_MS, input, outputFile, env } = options;
   const file = outputFile === undefined ? undefined : openSync(outputFile, 'a');
   const child = spawn(command, args, {
     stdio: [input === undefined ? 'ignore' : 'pipe', file ?? 'pipe', file ?? 'pipe'],
-    env: withoutCeph(process.env),
+    env: { ...withoutCeph(process.env), ...env },
   });
   if (file !== undefined) closeSync(file);
   const stdout: Buffer[] = [];

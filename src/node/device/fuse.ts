@@ -12,6 +12,7 @@ import { mountAt, readMounts } from '../mountinfo.js';
 import { stateFolders } from '../state-dir.js';
 import { runTool } from '../tool.js';
 import { removeAccess, writeAccess } from './access.js';
+import { outliveTask } from './cgroup.js';
 import { findProcess, isProcess } from './daemon.js';
 import type { Device, Mapper, Mapping, MapRequest } from './device.js';
 import { attachLoop, detachLoop, listLoops, resizeLoop, sizeOfLoop } from './loop.js';
@@ -148,9 +149,11 @@ export class FuseMapper implements Mapper {
       FUSE_OPTIONS,
       mountPoint,
     ];
-    await this.#effect('stage/start-fuse', () =>
-      runTool('rbd-fuse', args, { volume: volumeId, limitMs: START_LIMIT_MS }),
-    );
+    await this.#effect('stage/start-fuse', async () => {
+      await runTool('rbd-fuse', args, { volume: volumeId, limitMs: START_LIMIT_MS });
+      const pid = await this.#process(mountPoint);
+      if (pid !== undefined) await outliveTask(pid);
+    });
   }
 
   /** Undefined where the file cannot be had: rbd-fuse ends without a word where the image does. */

@@ -1,0 +1,114 @@
+# Pannier's controller, twice: it creates, grows, snapshots and deletes volumes. Its machine needs Debian's librbd1 and
+# librados2, and the network to Ceph's monitors and OSDs.
+#
+#   nomad var put nomad/jobs/pannier-controller key="$(ceph auth get-key client.pannier)"
+#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=artifact=https://… controller.nomad.hcl
+
+variable "datacenters" {
+  type    = list(string)
+  default = ["*"]
+}
+
+variable "artifact" {
+  type        = string
+  description = "Where pannier-VERSION-linux-x64.tar.gz is, as the artifact block takes it, with ?checksum=sha256:… where wanted."
+}
+
+variable "plugin_id" {
+  type    = string
+  default = "pannier"
+}
+
+variable "driver_name" {
+  type        = string
+  default     = "csi.pannier.rbd"
+  description = "Nomad's \"provider\". Volumes are bound to it for life."
+}
+
+variable "cluster" {
+  type        = string
+  default     = "ceph"
+  description = "What the Ceph cluster is called. It begins every volume's external ID, so it must never change."
+}
+
+variable "ceph_monitors" {
+  type        = list(string)
+  description = "The monitors, as host:port."
+}
+
+variable "ceph_user" {
+  type    = string
+  default = "pannier"
+}
+
+variable "ceph_pool" {
+  type        = string
+  default     = "rbd"
+  description = "Where volumes go that name no pool."
+}
+
+job "pannier-controller" {
+  datacenters = var.datacenters
+  priority    = 80
+
+  # One goes on while the other one is replaced.
+  update {
+    max_parallel = 1
+  }
+
+  group "controller" {
+    count = 2
+
+    spread {
+      attribute = "${node.unique.id}"
+    }
+
+    task "plugin" {
+      driver = "raw_exec"
+
+      # A call in flight is let finish, for up to 25 seconds.
+      kill_timeout = "30s"
+
+      config {
+        command = "local/pannier/bin/pannier"
+        args    = ["plugin", "run", "-mode=controller", "-config=${NOMAD_TASK_DIR}/pannier.hcl"]
+      }
+
+      csi_plugin {
+        id   = var.plugin_id
+        type = "controller"
+      }
+
+      artifact {
+        source = var.artifact
+      }
+
+      template {
+        destination = "local/pannier.hcl"
+        data        = <<-EOT
+          driver_name = "${var.driver_name}"
+
+          cluster "${var.cluster}" {
+            monitors = ${jsonencode(var.ceph_monitors)}
+            user     = "${var.ceph_user}"
+            pool     = "${var.ceph_pool}"
+            key_file = "{{ env "NOMAD_SECRETS_DIR" }}/ceph.key"
+          }
+        EOT
+      }
+
+      template {
+        destination = "secrets/ceph.key"
+        perms       = "0400"
+        data        = <<-EOT
+          {{ with nomadVar "nomad/jobs/pannier-controller" }}{{ .key }}{{ end }}
+        EOT
+      }
+
+      resources {
+        cpu    = 100
+        memory = 256
+      }
+    }
+  }
+}
