@@ -1,5 +1,6 @@
 import { Commands } from '../src/cli/commands.js';
 import { commandsReference } from '../src/cli/reference.js';
+import { CONSUL_OPTIONS, consulFlag } from '../src/config/consul-options.js';
 import { CLUSTER_OPTIONS, clusterFlag, OPTIONS, type Option } from '../src/config/options.js';
 import { CATALOGUE } from '../src/volume/errors.js';
 
@@ -16,7 +17,7 @@ const CONFIGURATION = `# Configuration
 
 This page is written from the program by \`npm run docs\`.
 
-\`pannier plugin run\` takes each setting from the first place that has it: a flag, an environment variable, the configuration file, the default. The file is named by \`-config\` or \`PANNIER_CONFIG\` and is HCL. Everything is checked before anything starts, and every mistake is reported at once, with its line. \`pannier plugin run -check\` tries the clusters and the node besides.
+\`pannier plugin run\` takes each setting from the first place that has it: a flag, an environment variable, the configuration file, the default. The file is named by \`-config\` or \`PANNIER_CONFIG\` and is HCL; \`-config=consul://KEY\` is one [in Consul](../guides/consul.md), with the same words. Everything is checked before anything starts, and every mistake is reported at once, with its line. \`pannier plugin run -check\` tries the clusters and the node besides.
 
 \`\`\`hcl
 mode      = "all"
@@ -30,7 +31,13 @@ cluster "main" {
   key_file = "/etc/pannier/key"
   pool     = "rbd"
 }
+
+consul {
+  service = "pannier"
+}
 \`\`\`
+
+A configuration in Consul is followed while the plugin runs: what changes in it is used at once, but for the settings that the tables mark with *restart*.
 
 ## Settings
 `;
@@ -46,19 +53,26 @@ Without \`conf\` and \`monitors\`, /etc/ceph/ceph.conf is used if it is there. W
 \`monitors\` may be a list in the file: \`monitors = ["192.0.2.1:6789", "192.0.2.2:6789"]\`.
 `;
 
+const CONSUL = `## Consul
+
+The block \`consul { … }\` is needed where the plugin registers itself, or where the monitors come from a service; [the guide](../guides/consul.md) tells how. Consul's own variables go over it. An address without a scheme is spoken to over TLS where \`CONSUL_HTTP_SSL\` is true. A token is never a flag. Where the configuration itself is in Consul, flags and variables alone say how Consul is reached for that.
+`;
+
 function configurationReference(): string {
   return [
     CONFIGURATION,
     settingsTable(Object.values(OPTIONS), (key) => key.replaceAll('_', '-')),
     CLUSTERS,
     settingsTable(Object.values(CLUSTER_OPTIONS), clusterFlag),
+    CONSUL,
+    settingsTable(Object.values(CONSUL_OPTIONS), consulFlag),
   ].join('\n');
 }
 
 function settingsTable(options: readonly Option[], flagOf: (key: string) => string): string {
   const rows = options.map(
-    ({ key, env, description, fallback }) =>
-      `| \`${key}\` | ${key === 'key' ? '' : `\`-${flagOf(key)}\``} | \`${env}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${description} |`,
+    ({ key, env, description, fallback, secret, restart }) =>
+      `| \`${key}\` | ${secret ? '' : `\`-${flagOf(key)}\``} | \`${env}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${description}${restart ? ' *restart*' : ''} |`,
   );
   return [
     '| in the file | flag | variable | default | |',

@@ -2,6 +2,7 @@ import { table } from '../../src/cli/columns.js';
 import { PannierCommand } from '../../src/cli/command.js';
 import { option, outputFlags, toggle } from '../../src/cli/flags.js';
 import { packageVersion } from '../../src/cli/package.js';
+import { CONSUL_OPTIONS, consulFlag } from '../../src/config/consul-options.js';
 import { CLUSTER_OPTIONS, clusterFlag, OPTIONS, type Option } from '../../src/config/options.js';
 import type { Settings } from '../../src/config/settings.js';
 
@@ -22,9 +23,16 @@ function settingFlags() {
   return Object.fromEntries([
     ...Object.values(OPTIONS).map((one) => flag(one.key.replaceAll('_', '-'), one)),
     ...Object.values(CLUSTER_OPTIONS)
-      .filter(({ key }) => key !== 'key')
+      .filter(isShown)
       .map((one) => flag(clusterFlag(one.key), one, 'Cluster Options')),
+    ...Object.values(CONSUL_OPTIONS)
+      .filter(isShown)
+      .map((one) => flag(consulFlag(one.key), one, 'Consul Options')),
   ]) as Record<string, ReturnType<typeof option>>;
+}
+
+function isShown(option: Option): boolean {
+  return !option.secret;
 }
 
 export default class PluginRun extends PannierCommand {
@@ -35,11 +43,13 @@ export default class PluginRun extends PannierCommand {
     'pannier plugin run -config=/etc/pannier/pannier.hcl',
     'CSI_ENDPOINT=unix:///csi/csi.sock pannier plugin run -mode=controller -ceph-conf=/etc/ceph/ceph.conf',
     'pannier plugin run -config=pannier.hcl -check',
+    'pannier plugin run -config=consul://pannier/config',
   ];
   static override flags = {
     config: option({
       value: 'path',
-      description: 'The configuration file, in HCL.',
+      description:
+        'The configuration, in HCL: the path of a file, or consul://key for one in Consul, which is followed while the plugin runs.',
       env: 'PANNIER_CONFIG',
     }),
     check: toggle({
@@ -54,12 +64,12 @@ export default class PluginRun extends PannierCommand {
     const { flags } = await this.input(PluginRun);
     const { usableSettings } = await import('../../src/cli/settings.js');
     const { json: _, check, ...words } = flags;
-    const { settings, warnings } = usableSettings(flags.config, words);
+    const { settings, warnings, follow } = await usableSettings(flags.config, words, !check);
     if (warnings !== undefined) this.notice(warnings);
     if (check) return this.#check(settings);
 
     const { runPlugin } = await import('../../src/plugin/run.js');
-    await runPlugin(settings, packageVersion());
+    await runPlugin(settings, packageVersion(), follow);
   }
 
   async #check(settings: Settings): Promise<void> {

@@ -1,5 +1,6 @@
 import { type Cell, keyValues } from '../../src/cli/columns.js';
 import { PannierCommand } from '../../src/cli/command.js';
+import { resolveEndpoint } from '../../src/cli/endpoint.js';
 import { endpointFlags, outputFlags } from '../../src/cli/flags.js';
 import { openPlugin } from '../../src/cli/plugin.js';
 import { pluginStatus, type PluginStatus as Status } from '../../src/cli/plugin-status.js';
@@ -17,8 +18,9 @@ export default class PluginStatus extends PannierCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.input(PluginStatus);
-    await using plugin = openPlugin(flags.endpoint);
-    const status = await this.progress('Asking the plugin', pluginStatus(plugin, flags.endpoint));
+    const endpoint = await resolveEndpoint(flags.endpoint, 'controller');
+    await using plugin = openPlugin(endpoint);
+    const status = await this.progress('Asking the plugin', pluginStatus(plugin, endpoint));
     await this.data(status, () => this.#text(status));
   }
 

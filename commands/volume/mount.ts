@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { capabilityFlags, readUsage } from '../../src/cli/capabilities.js';
 import { PannierCommand } from '../../src/cli/command.js';
+import { resolveEndpoint } from '../../src/cli/endpoint.js';
 import { CommandError, EXIT, failureOf } from '../../src/cli/errors.js';
 import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
 import { mountVolume, type Step, unmountVolume } from '../../src/cli/mounting.js';
@@ -44,19 +45,20 @@ export default class VolumeMount extends PannierCommand {
     const usage = readUsage(flags);
     const secrets = await readSecrets(flags['secrets-file']);
     const targetPath = resolve(args.path);
-    const mounts = new Mounts(mountsFolder(flags.endpoint));
+    const endpoint = await resolveEndpoint(flags.endpoint, 'here');
+    const mounts = new Mounts(mountsFolder(endpoint));
     const records = await mounts.list();
     const before = records.find((one) => one.targetPath === targetPath);
     // Where this mount was begun before, the plugin tells what is half done from what is in the way.
     if (before === undefined) await checkTarget(targetPath, usage.access);
-    await using plugin = openPlugin(flags.endpoint);
+    await using plugin = openPlugin(endpoint);
     const volume = await this.progress('Looking the volume up', findVolume(plugin, args.ID));
     const { nodeId } = await plugin.node.nodeGetInfo({});
     const staging = flags['staging-path'];
     const stagingPath = staging === undefined ? mounts.stagingPath(volume.id) : resolve(staging);
     const asked: MountRecord = {
       version: 1,
-      endpoint: flags.endpoint,
+      endpoint,
       volumeId: volume.id,
       nodeId,
       stagingPath,

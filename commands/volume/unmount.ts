@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { PannierCommand } from '../../src/cli/command.js';
+import { resolveEndpoint } from '../../src/cli/endpoint.js';
 import { CommandError } from '../../src/cli/errors.js';
 import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
 import { findMount } from '../../src/cli/found.js';
@@ -38,10 +39,14 @@ export default class VolumeUnmount extends PannierCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeUnmount);
     const secrets = await readSecrets(flags['secrets-file']);
-    await using plugin = openPlugin(flags.endpoint);
+    const endpoint = await resolveEndpoint(
+      flags.endpoint,
+      flags.node === undefined ? 'here' : 'controller',
+    );
+    await using plugin = openPlugin(endpoint);
     if (flags.node !== undefined) return await this.#free(plugin, args.target, flags.node, secrets);
-    const mounts = new Mounts(mountsFolder(flags.endpoint));
-    const records = await this.#records(plugin, mounts, flags.endpoint, args.target);
+    const mounts = new Mounts(mountsFolder(endpoint));
+    const records = await this.#records(plugin, mounts, endpoint, args.target);
     for (const record of records)
       await this.progress(
         'Unmounting',

@@ -81,7 +81,7 @@ export const endpointFlags = {
     value: 'address',
     helpGroup: GENERAL_OPTIONS,
     description:
-      'The gRPC address of the plugin: unix:///csi/csi.sock, the path of a socket, or tcp://host:port.',
+      'The gRPC address of the plugin: unix:///csi/csi.sock, the path of a socket, tcp://host:port, or consul://service for a healthy one that is registered in Consul.',
     env: 'PANNIER_ENDPOINT',
     default: DEFAULT_ENDPOINT,
   }),

@@ -5,8 +5,9 @@ import { Controller, Identity, Node } from '../proto/csi/v1/csi_pb.js';
 import type { Health } from '../proto/grpc/health/v1/health_pb.js';
 import type { Admin, NodeAdmin } from '../proto/pannier/admin/v1/admin_pb.js';
 import { VolumeError } from '../volume/errors.js';
+import { isInConsul, resolveEndpoint } from './endpoint.js';
 import { CommandError, EXIT } from './errors.js';
-import { CallFailed, connect, NotConnected } from './rpc.js';
+import { CallFailed, type Connection, connect, NotConnected } from './rpc.js';
 
 /** Longer than any orchestrator waits for a call. */
 const LIMIT_MS = 300_000;
@@ -32,12 +33,21 @@ type Service =
   | typeof Admin
   | typeof NodeAdmin;
 
-/** Opens a plugin. Throws CommandError where the address is not one. */
+/** A plugin that was found. */
+interface Opened {
+  readonly address: string;
+  readonly endpoint: Endpoint;
+  readonly connection: Connection;
+}
+
+/** Opens a plugin; one in Consul is looked up with the first call. Throws CommandError where the address is not one. */
 export function openPlugin(address: string): Plugin {
-  const endpoint = readEndpoint(address);
-  const connection = connect(endpoint, LIMIT_MS);
-  const service = <S extends Service>(desc: S) =>
-    explained(connection.service(desc), address, endpoint);
+  let opened = isInConsul(address) ? undefined : Promise.resolve(openAt(address));
+  const open = () => {
+    opened ??= resolveEndpoint(address, 'controller').then(openAt);
+    return opened;
+  };
+  const service = <S extends Service>(desc: S) => explained(desc, open);
   return {
     identity: service(Identity),
     controller: service(Controller),
@@ -47,9 +57,14 @@ export function openPlugin(address: string): Plugin {
     nodeAdmin: async () =>
       service((await import('../proto/pannier/admin/v1/admin_pb.js')).NodeAdmin),
     async [Symbol.asyncDispose]() {
-      connection.close();
+      (await opened?.catch(() => undefined))?.connection.close();
     },
   };
+}
+
+function openAt(address: string): Opened {
+  const endpoint = readEndpoint(address);
+  return { address, endpoint, connection: connect(endpoint, LIMIT_MS) };
 }
 
 function readEndpoint(address: string): Endpoint {
@@ -65,18 +80,23 @@ function readEndpoint(address: string): Endpoint {
   }
 }
 
-type Call = (request: never) => Promise<unknown>;
+type Call = (request: object) => Promise<unknown>;
 
-/** The same service, whose errors tell a plugin that answers from none. */
-function explained<T extends object>(service: T, address: string, endpoint: Endpoint): T {
-  const calls = Object.entries(service as Record<string, Call>).map(([name, call]) => [
-    name,
-    (request: never) =>
-      call(request).catch(async (error: unknown) => {
-        throw error instanceof NotConnected ? await noPlugin(address, endpoint, error) : error;
-      }),
-  ]);
-  return Object.fromEntries(calls) as T;
+/** A service's unary methods, whose errors tell a plugin that answers from none. */
+function explained<S extends Service>(desc: S, open: () => Promise<Opened>): ServiceClient<S> {
+  const calls = desc.methods
+    .filter(({ methodKind }) => methodKind === 'unary')
+    .map(({ localName }) => [
+      localName,
+      async (request: object) => {
+        const { address, endpoint, connection } = await open();
+        const service = connection.service(desc) as Readonly<Record<string, Call>>;
+        return service[localName]?.(request).catch(async (error: unknown) => {
+          throw error instanceof NotConnected ? await noPlugin(address, endpoint, error) : error;
+        });
+      },
+    ]);
+  return Object.fromEntries(calls) as ServiceClient<S>;
 }
 
 async function noPlugin(address: string, endpoint: Endpoint, error: Error): Promise<Error> {

@@ -1,7 +1,8 @@
 import { type Diagnostic, errorAt, type Range } from '../spec/diagnostic.js';
-import { type Attribute, type Body, describe, type Item, type Value } from '../spec/hcl/ast.js';
+import { type Attribute, type Block, describe, type Item, type Value } from '../spec/hcl/ast.js';
 import { didYouMean, guess } from '../volume/guess.js';
 import { isHandlePart } from '../volume/handle.js';
+import { CONSUL_OPTIONS } from './consul-options.js';
 import { CLUSTER_OPTIONS, OPTIONS, type Option } from './options.js';
 
 /** A value and where it was given. */
@@ -23,17 +24,27 @@ export interface ClusterBlock {
 export interface ConfigFile {
   readonly given: ReadonlyMap<string, Given>;
   readonly clusters: readonly ClusterBlock[];
+  /** Undefined where there is no such block. */
+  readonly consul: ReadonlyMap<string, Given> | undefined;
 }
 
 const CLUSTER = 'cluster';
+const CONSUL = 'consul';
 const CLUSTER_NAME_MAX = 32;
 
-/** Reads a configuration's body; every mistake is reported, and what is right is returned all the same. */
-export function readConfigFile(body: Body, report: (diagnostic: Diagnostic) => void): ConfigFile {
+/** Reads what a configuration holds; every mistake is reported, and what is right is returned all the same. */
+export function readConfigFile(
+  items: readonly Item[],
+  report: (diagnostic: Diagnostic) => void,
+): ConfigFile {
   const clusters: ClusterBlock[] = [];
   const attributes: Attribute[] = [];
-  for (const item of body.items) {
-    if (isCluster(item)) {
+  let consul: ReadonlyMap<string, Given> | undefined;
+  for (const item of items) {
+    if (nameOf(item) === CONSUL) {
+      if (consul === undefined) consul = readConsul(item, report);
+      else report(errorAt(rangeOf(item), '"consul" is written twice', 'Keep one of them.'));
+    } else if (nameOf(item) === CLUSTER) {
       const block = readCluster(item, report);
       if (block === undefined) continue;
       if (clusters.some(({ name }) => name === block.name))
@@ -47,16 +58,34 @@ export function readConfigFile(body: Body, report: (diagnostic: Diagnostic) => v
         errorAt(
           item.typeRange,
           `unknown block "${item.type}"`,
-          `The only blocks are: cluster "NAME" { … }.`,
-          guess(item.type, [CLUSTER]),
+          `The only blocks are: cluster "NAME" { … } and consul { … }.`,
+          guess(item.type, [CLUSTER, CONSUL]),
         ),
       );
   }
-  return { given: readAttributes(attributes, Object.values(OPTIONS), report), clusters };
+  return { given: readAttributes(attributes, Object.values(OPTIONS), report), clusters, consul };
 }
 
-function isCluster(item: Item): boolean {
-  return (item.kind === 'block' ? item.type : item.key) === CLUSTER;
+function nameOf(item: Item): string {
+  return item.kind === 'block' ? item.type : item.key;
+}
+
+function rangeOf(item: Item): Range {
+  return item.kind === 'block' ? item.typeRange : item.keyRange;
+}
+
+function readConsul(
+  item: Item,
+  report: (diagnostic: Diagnostic) => void,
+): ReadonlyMap<string, Given> {
+  if (item.kind === 'block' && item.labels.length === 0)
+    return readAttributes(
+      attributesOf(item, 'in consul', report),
+      Object.values(CONSUL_OPTIONS),
+      report,
+    );
+  report(errorAt(rangeOf(item), '"consul" is a block without a name', 'Write: consul { … }.'));
+  return new Map();
 }
 
 function readCluster(
@@ -67,7 +96,7 @@ function readCluster(
   if (item.kind !== 'block' || label === undefined) {
     report(
       errorAt(
-        item.kind === 'block' ? item.typeRange : item.keyRange,
+        rangeOf(item),
         'a cluster has one name',
         'Write: cluster "main" { … }. The name begins every volume ID.',
       ),
@@ -82,16 +111,28 @@ function readCluster(
         `It begins every volume ID: at most ${CLUSTER_NAME_MAX} characters, without "/" and "@".`,
       ),
     );
-  const attributes: Attribute[] = [];
-  for (const inner of item.body.items)
-    if (inner.kind === 'attribute') attributes.push(inner);
-    else
-      report(errorAt(inner.typeRange, `unknown block "${inner.type}" in a cluster`, 'Remove it.'));
   return {
     name: label.value,
     range: label.range,
-    given: readAttributes(attributes, Object.values(CLUSTER_OPTIONS), report),
+    given: readAttributes(
+      attributesOf(item, 'in a cluster', report),
+      Object.values(CLUSTER_OPTIONS),
+      report,
+    ),
   };
+}
+
+/** What stands in a block that holds attributes alone. */
+function attributesOf(
+  { body }: Block,
+  where: string,
+  report: (diagnostic: Diagnostic) => void,
+): Attribute[] {
+  const attributes: Attribute[] = [];
+  for (const inner of body.items)
+    if (inner.kind === 'attribute') attributes.push(inner);
+    else report(errorAt(inner.typeRange, `unknown block "${inner.type}" ${where}`, 'Remove it.'));
+  return attributes;
 }
 
 function readAttributes(

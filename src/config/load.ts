@@ -1,6 +1,5 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import {
   type Diagnostic,
   errorAt,
@@ -8,27 +7,26 @@ import {
   type Sources,
   warningAt,
 } from '../spec/diagnostic.js';
+import type { Item } from '../spec/hcl/ast.js';
 import { parseHcl } from '../spec/hcl/parse.js';
-import { didYouMean, guess } from '../volume/guess.js';
+import { chooser, type Outside } from './choose.js';
+import { inOrder, readClusters } from './clusters.js';
+import { readConsul } from './consul.js';
+import { CONSUL_OPTIONS, consulFlag } from './consul-options.js';
 import { parseDuration } from './duration.js';
-import { type ClusterBlock, type ConfigFile, type Given, readConfigFile } from './file.js';
-import {
-  CLUSTER_OPTIONS,
-  type ClusterOptionName,
-  clusterFlag,
-  isCephKey,
-  OPTIONS,
-  type Option,
-  type OptionName,
-} from './options.js';
-import type { ClusterSettings, Settings } from './settings.js';
+import { type ConfigFile, readConfigFile } from './file.js';
+import { OPTIONS, type OptionName } from './options.js';
+import type { Settings } from './settings.js';
 
-export interface LoadOptions {
-  /** The configuration file, if there is one. */
-  readonly file: string | undefined;
-  /** By the flag's name without its dash; those not given are absent or undefined. */
-  readonly flags: Readonly<Record<string, string | undefined>>;
-  readonly env: NodeJS.ProcessEnv;
+/** A text of the configuration, and what it is called in reports. */
+export interface Document {
+  readonly name: string;
+  readonly text: string | Uint8Array;
+}
+
+export interface LoadOptions extends Outside {
+  /** The path of the configuration file; or the documents that are one configuration together; or neither. */
+  readonly file: string | readonly Document[] | undefined;
 }
 
 export interface Loaded {
@@ -37,10 +35,6 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
 }
-
-const DEFAULT_CONF = '/etc/ceph/ceph.conf';
-/** What the only cluster is called where no file names it. */
-const UNNAMED_CLUSTER = 'ceph';
 
 /**
  * The plugin's settings: flags over the environment over the file over the defaults. Everything is checked,
@@ -52,11 +46,14 @@ export function loadSettings(options: LoadOptions): Loaded {
     diagnostics.push(diagnostic);
   };
   const sources = new Map<string, string>();
-  const file = options.file === undefined ? undefined : readFile(options.file, sources, report);
+  const file =
+    typeof options.file === 'string'
+      ? readFile(options.file, sources, report)
+      : options.file && readDocuments(options.file, sources, report);
   const choose = chooser(options, report);
 
   const word = (name: OptionName) =>
-    choose(OPTIONS[name], name === 'defaultCluster' ? 'default-cluster' : undefined, file?.given);
+    choose(OPTIONS[name], OPTIONS[name].key.replaceAll('_', '-'), file?.given);
   const endpoint = word('endpoint');
   if (endpoint === undefined)
     report(
@@ -66,7 +63,12 @@ export function loadSettings(options: LoadOptions): Loaded {
         `Set ${OPTIONS.endpoint.env}, as Nomad does, or -endpoint, or endpoint in the file.`,
       ),
     );
-  const clusters = readClusters(options, file, choose, report);
+  const clusters = readClusters(options, file, report);
+  const usesConsul =
+    file?.consul !== undefined ||
+    isGiven(options) ||
+    clusters.some(({ monitorsService }) => monitorsService !== undefined);
+  const consul = usesConsul ? readConsul(options, file?.consul, report) : undefined;
   const settings: Settings = {
     mode: word('mode') as Settings['mode'],
     endpoint: endpoint ?? '',
@@ -77,8 +79,16 @@ export function loadSettings(options: LoadOptions): Loaded {
     mapper: word('mapper') as Settings['mapper'],
     retentionMs: retentionOf(word('deletion'), word('trashRetention')),
     clusters: inOrder(clusters, word('defaultCluster'), file, report),
+    consul: consul?.access,
+    registration: consul?.registration,
   };
   return { settings: hasErrors(diagnostics) ? undefined : settings, diagnostics, sources };
+}
+
+/** True where a service to register as is named outside of the file. */
+function isGiven({ flags, env }: Outside): boolean {
+  const { key, env: variable } = CONSUL_OPTIONS.service;
+  return Boolean(flags[consulFlag(key)] || env[variable]);
 }
 
 function retentionOf(deletion: string | undefined, retention: string | undefined): number {
@@ -90,178 +100,44 @@ function readFile(
   sources: Map<string, string>,
   report: (diagnostic: Diagnostic) => void,
 ): ConfigFile | undefined {
-  let bytes: Buffer;
+  let text: Buffer;
   try {
-    bytes = readFileSync(path);
+    text = readFileSync(path);
   } catch (error) {
     report(errorAt(undefined, `cannot read ${path}`, (error as Error).message));
     return undefined;
   }
-  const { body, diagnostics, text } = parseHcl(bytes, path);
-  sources.set(path, hideKeys(text));
-  diagnostics.forEach(report);
-  const config = readConfigFile(body, report);
-  if (config.clusters.some(({ given }) => given.has('key')) && statSync(path).mode & 0o004)
-    report(
-      warningAt(
-        undefined,
-        `${path} holds a key and everyone can read it`,
-        'Use chmod 600, or key_file.',
-      ),
-    );
+  const config = readDocuments([{ name: path, text }], sources, report);
+  const everyone = (statSync(path).mode & 0o004) !== 0;
+  const warn = (secret: string, better: string) => {
+    const summary = `${path} holds a ${secret} and everyone can read it`;
+    if (everyone) report(warningAt(undefined, summary, `Use chmod 600, or ${better}.`));
+  };
+  if (config.clusters.some(({ given }) => given.has('key'))) warn('key', 'key_file');
+  if (config.consul?.has('token')) warn('token', 'token_file');
   return config;
 }
 
-/** The text that reports quote lines from: without the keys, at the same places. */
-function hideKeys(text: string): string {
+/** What several documents say together: the same as one that holds all of them. */
+function readDocuments(
+  documents: readonly Document[],
+  sources: Map<string, string>,
+  report: (diagnostic: Diagnostic) => void,
+): ConfigFile {
+  const items: Item[] = [];
+  for (const { name, text: given } of documents) {
+    const { body, diagnostics, text } = parseHcl(given, name);
+    sources.set(name, hideSecrets(text));
+    diagnostics.forEach(report);
+    items.push(...body.items);
+  }
+  return readConfigFile(items, report);
+}
+
+/** The text that reports quote lines from: without the secrets, at the same places. */
+function hideSecrets(text: string): string {
   return text.replace(
-    /(\bkey"?\s*[=:]?\s*")([^"\n]*)/g,
-    (_, before: string, key: string) => before + '*'.repeat(key.length),
+    /(\b(?:key|token)"?\s*[=:]?\s*")([^"\n]*)/g,
+    (_, before: string, secret: string) => before + '*'.repeat(secret.length),
   );
-}
-
-type Choose = (
-  option: Option,
-  flag: string | undefined,
-  inFile: ReadonlyMap<string, Given> | undefined,
-) => string | undefined;
-
-/** Takes a setting from the first place that has it, and checks it there. */
-function chooser({ flags, env }: LoadOptions, report: (diagnostic: Diagnostic) => void): Choose {
-  return (option, flagName, inFile) => {
-    const flag = flagName ?? option.key.replaceAll('_', '-');
-    const candidates: Array<Given | undefined> = [
-      given(flags[flag], `-${flag}`),
-      given(env[option.env], option.env),
-      inFile?.get(option.key),
-    ];
-    const chosen = candidates.find((candidate) => candidate !== undefined);
-    if (chosen === undefined) return option.fallback;
-    const problem = option.problem(chosen.value);
-    if (problem !== undefined) {
-      const shown = option.key === 'key' ? '' : ` "${chosen.value}"`;
-      report(errorAt(chosen.range, `${chosen.source}: invalid value${shown}`, sentence(problem)));
-    }
-    return chosen.value;
-  };
-}
-
-function given(value: string | undefined, source: string): Given | undefined {
-  return value === undefined || value === '' ? undefined : { value, source };
-}
-
-function readClusters(
-  options: LoadOptions,
-  file: ConfigFile | undefined,
-  choose: Choose,
-  report: (diagnostic: Diagnostic) => void,
-): ClusterSettings[] {
-  const base = options.file === undefined ? process.cwd() : dirname(resolve(options.file));
-  if (file !== undefined && file.clusters.length > 0) {
-    // Flags and variables mean the only cluster; where the file has several, it alone says which is which.
-    const outside =
-      file.clusters.length === 1 ? choose : chooser({ ...options, flags: {}, env: {} }, report);
-    return file.clusters.map((block) => readCluster(block.name, block, outside, base, report));
-  }
-  return [readCluster(UNNAMED_CLUSTER, undefined, choose, base, report)];
-}
-
-function readCluster(
-  name: string,
-  block: ClusterBlock | undefined,
-  choose: Choose,
-  base: string,
-  report: (diagnostic: Diagnostic) => void,
-): ClusterSettings {
-  const word = (key: ClusterOptionName) =>
-    choose(CLUSTER_OPTIONS[key], clusterFlag(CLUSTER_OPTIONS[key].key), block?.given);
-  const monitors = (word('monitors') ?? '')
-    .split(',')
-    .map((text) => text.trim())
-    .filter(Boolean);
-  const named = word('conf');
-  const conf =
-    named ?? (monitors.length === 0 && existsSync(DEFAULT_CONF) ? DEFAULT_CONF : undefined);
-  const key = word('key');
-  const keyFile = word('keyFile');
-  const problem = (summary: string, detail: string) =>
-    report(errorAt(block?.range, `cluster "${name}": ${summary}`, detail));
-
-  if (conf === undefined && monitors.length === 0)
-    problem(
-      'neither conf nor monitors',
-      `Name its ceph.conf (-ceph-conf, ${CLUSTER_OPTIONS.conf.env}) or its monitors.`,
-    );
-  if (named !== undefined && monitors.length > 0)
-    problem('both conf and monitors', 'Give one of them.');
-  if (conf !== undefined) checkReadable(conf, 'conf', problem);
-  for (const monitor of monitors)
-    if (!/^(\[[0-9a-fA-F:]+\]|[^\s:/[\]]+)(:\d{1,5})?$/.test(monitor))
-      problem(`monitor "${monitor}"`, 'Expected host or host:port.');
-  if (key !== undefined && keyFile !== undefined)
-    problem('both key and key_file', 'Give one of them.');
-  if (keyFile !== undefined) checkKeyFile(resolve(base, keyFile), problem, report);
-  return {
-    name,
-    conf,
-    monitors,
-    user: word('user') ?? '',
-    key,
-    keyFile,
-    pool: word('pool') ?? '',
-  };
-}
-
-function checkReadable(
-  path: string,
-  what: string,
-  problem: (summary: string, detail: string) => void,
-): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch (error) {
-    problem(`cannot read its ${what}`, sentence((error as Error).message));
-    return false;
-  }
-}
-
-function checkKeyFile(
-  path: string,
-  problem: (summary: string, detail: string) => void,
-  report: (diagnostic: Diagnostic) => void,
-): void {
-  if (!checkReadable(path, 'key_file', problem)) return;
-  if (!isCephKey(readFileSync(path, 'utf8').trim()))
-    problem(`${path} does not hold a key`, 'Expected what `ceph auth get-key` prints, alone.');
-  if (statSync(path).mode & 0o004)
-    report(warningAt(undefined, `everyone can read ${path}`, 'Use chmod 600.'));
-}
-
-/** The default cluster first. */
-function inOrder(
-  clusters: readonly ClusterSettings[],
-  wanted: string | undefined,
-  file: ConfigFile | undefined,
-  report: (diagnostic: Diagnostic) => void,
-): ClusterSettings[] {
-  const first = clusters.find(({ name }) => name === (wanted ?? clusters[0]?.name));
-  if (first === undefined) {
-    const inFile = file?.given.get(OPTIONS.defaultCluster.key);
-    const names = clusters.map(({ name }) => name);
-    report(
-      errorAt(
-        inFile?.value === wanted ? inFile?.range : undefined,
-        `default_cluster: there is no cluster "${wanted}"${didYouMean(wanted ?? '', names)}`,
-        `There are: ${names.join(', ')}.`,
-        guess(wanted ?? '', names),
-      ),
-    );
-    return [...clusters];
-  }
-  return [first, ...clusters.filter((cluster) => cluster !== first)];
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
 }

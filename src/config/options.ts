@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.js';
+import { absolute, anything, ENDPOINT, endpoint, oneOf, serviceName, time } from './problems.js';
 import type { Settings } from './settings.js';
 
 /** A setting that is one word: where it may stand, and what it may be. */
@@ -11,6 +11,10 @@ export interface Option {
   readonly value: string;
   readonly description: string;
   readonly fallback?: string;
+  /** A change in a configuration that is followed is used when the plugin is started anew; others are at once. */
+  readonly restart?: true;
+  /** Never shown, and never a flag: a process list shows flags. */
+  readonly secret?: true;
   /** Why a value will not do, or undefined. */
   readonly problem: (value: string) => string | undefined;
 }
@@ -24,15 +28,10 @@ const LOG_LEVELS: readonly Settings['logLevel'][] = ['debug', 'info', 'warn', 'e
 const DELETIONS = ['purge', 'trash'];
 const MAPPERS: readonly Settings['mapper'][] = ['auto', 'krbd', 'nbd', 'fuse'];
 
-const oneOf = (words: readonly string[]) => (value: string) =>
-  words.includes(value) ? undefined : `expected one of ${words.join(', ')}`;
-const absolute = (value: string) =>
-  value.startsWith('/') ? undefined : 'expected an absolute path';
-const anything = () => undefined;
-
 export const OPTIONS = {
   mode: {
     key: 'mode',
+    restart: true,
     env: 'PANNIER_MODE',
     value: MODES.join('|'),
     description: 'Which services to offer: controller, node, or all.',
@@ -41,16 +40,15 @@ export const OPTIONS = {
   },
   endpoint: {
     key: 'endpoint',
+    restart: true,
     env: 'CSI_ENDPOINT',
     value: 'address',
-    description: 'Where to listen: unix:///path/to.sock or tcp://host:port.',
-    problem: (value) =>
-      /^(unix:|\/)./.test(value) || /^tcp:\/\/[^/]+:\d+$/.test(value)
-        ? undefined
-        : 'expected unix:///path/to.sock or tcp://host:port',
+    description: `Where to listen: ${ENDPOINT}.`,
+    problem: endpoint,
   },
   driverName: {
     key: 'driver_name',
+    restart: true,
     env: 'PANNIER_DRIVER_NAME',
     value: 'name',
     description: 'The CSI driver name. Volumes are bound to it for life.',
@@ -62,6 +60,7 @@ export const OPTIONS = {
   },
   nodeId: {
     key: 'node_id',
+    restart: true,
     env: 'PANNIER_NODE_ID',
     value: 'id',
     description: 'What this node is called, in every call and for ever. Default: the host name.',
@@ -72,6 +71,7 @@ export const OPTIONS = {
   },
   stateDir: {
     key: 'state_dir',
+    restart: true,
     env: 'PANNIER_STATE_DIR',
     value: 'path',
     description:
@@ -89,6 +89,7 @@ export const OPTIONS = {
   },
   mapper: {
     key: 'mapper',
+    restart: true,
     env: 'PANNIER_MAPPER',
     value: MAPPERS.join('|'),
     description:
@@ -112,8 +113,7 @@ export const OPTIONS = {
     description:
       'How long deleted volumes are kept with deletion = "trash", such as 90m, 12h or 7d.',
     fallback: '7d',
-    problem: (value) =>
-      parseDuration(value) === undefined ? 'expected a time such as 90m, 12h or 7d' : undefined,
+    problem: time,
   },
   defaultCluster: {
     key: 'default_cluster',
@@ -142,6 +142,13 @@ export const CLUSTER_OPTIONS = {
     description: 'Instead of conf: the monitors as host:port, separated by commas.',
     problem: anything,
   },
+  monitorsService: {
+    key: 'monitors_service',
+    env: 'PANNIER_CEPH_MONITORS_SERVICE',
+    value: 'name',
+    description: 'Instead of conf and monitors: the Consul service that the monitors are.',
+    problem: serviceName,
+  },
   user: {
     key: 'user',
     env: 'PANNIER_CEPH_USER',
@@ -155,6 +162,7 @@ export const CLUSTER_OPTIONS = {
   },
   key: {
     key: 'key',
+    secret: true,
     env: 'PANNIER_CEPH_KEY',
     value: 'key',
     description: "The user's key. Better: key_file.",
@@ -187,7 +195,5 @@ export function isCephKey(text: string): boolean {
 
 /** The flag that sets a cluster's option on the command line. */
 export function clusterFlag(key: string): string {
-  return key === 'conf' || key === 'user' || key === 'pool' || key === 'monitors'
-    ? `ceph-${key}`
-    : `ceph-${key.replace('_', '-')}`;
+  return `ceph-${key.replaceAll('_', '-')}`;
 }

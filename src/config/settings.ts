@@ -13,13 +13,19 @@ export interface Settings {
   readonly retentionMs: number;
   /** The default one first; at least one. */
   readonly clusters: readonly ClusterSettings[];
+  /** Undefined where nothing asks for Consul. */
+  readonly consul: ConsulAccess | undefined;
+  /** Undefined where the plugin does not register itself; otherwise `consul` is there. */
+  readonly registration: ConsulRegistration | undefined;
 }
 
 export interface ClusterSettings {
   readonly name: string;
-  /** A ceph.conf; or else `monitors`. */
+  /** A ceph.conf; or else `monitors` or `monitorsService`. */
   readonly conf: string | undefined;
   readonly monitors: readonly string[];
+  /** The Consul service whose instances the monitors are; `monitors` is empty then. */
+  readonly monitorsService?: string;
   /** Without "client.". */
   readonly user: string;
   /** The key itself: never logged. Undefined: the key file, or the key ring that the conf names. */
@@ -27,4 +33,29 @@ export interface ClusterSettings {
   readonly keyFile: string | undefined;
   /** Where volumes go when no pool is asked for. */
   readonly pool: string;
+}
+
+/** How Consul is reached. */
+export interface ConsulAccess {
+  /** "http://127.0.0.1:8500", "https://consul.example.org:8501" or "unix:///run/consul.sock". */
+  readonly address: string;
+  /** The token itself: never logged. */
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly datacenter: string | undefined;
+  readonly namespace: string | undefined;
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly tlsServerName: string | undefined;
+}
+
+/** What the plugin tells Consul of itself. */
+export interface ConsulRegistration {
+  readonly service: string;
+  readonly tags: readonly string[];
+  /** Where others reach the plugin, if not at its endpoint. */
+  readonly advertise: string | undefined;
+  /** After how long without a word Consul forgets the plugin, in milliseconds. */
+  readonly deregisterAfterMs: number;
 }

@@ -4,7 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CLUSTER_OPTIONS, OPTIONS } from '../config/options.js';
+import { CONSUL_OPTIONS } from '../config/consul-options.js';
+import { CLUSTER_OPTIONS, OPTIONS, type Option } from '../config/options.js';
 import type { CephAccess } from './ceph/cluster.js';
 import { DevError } from './errors.js';
 import type { DevLayout } from './layout.js';
@@ -91,8 +92,10 @@ export async function startPlugin(
 
 /** The environment goes over the file, and what is meant for another plugin must not reach this one. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const settings = [...Object.values(OPTIONS), ...Object.values(CLUSTER_OPTIONS)];
-  const names = settings.map((setting) => setting.env as string);
+  const settings = [OPTIONS, CLUSTER_OPTIONS, CONSUL_OPTIONS].flatMap((options) =>
+    Object.values<Option>(options),
+  );
+  const names = settings.map(({ env: name }) => name);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { access, constants, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../files/folders.js';
+import { syncFolder, TEMPORARY, writeWhole } from '../files/whole.js';
 import type { Logger } from '../observe/log.js';
 import type { Capability } from '../volume/capability.js';
 import { fail } from '../volume/errors.js';
@@ -29,8 +30,6 @@ export interface StageRecord {
   readonly state: 'staging' | 'staged';
   readonly targets: readonly Target[];
 }
-
-const TEMPORARY = '.tmp';
 
 /**
  * The node's memory: one file a volume and staging path, written whole or not at all. What is really mapped
@@ -70,18 +69,8 @@ export class Records {
 
   async write(record: StageRecord): Promise<void> {
     const path = join(this.#folder, fileName(record.volumeId, record.stagingPath));
-    const temporary = `${path}${TEMPORARY}`;
     try {
-      await makeFolder(this.#folder, 0o700);
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(JSON.stringify(record));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-      await this.#syncFolder();
+      await writeWhole(path, JSON.stringify(record));
     } catch (error) {
       this.#unwritable(error);
     }
@@ -90,7 +79,7 @@ export class Records {
   async remove(volumeId: string, stagingPath: string): Promise<void> {
     try {
       await rm(join(this.#folder, fileName(volumeId, stagingPath)), { force: true });
-      await this.#syncFolder();
+      await syncFolder(this.#folder);
     } catch (error) {
       if (!isMissing(error)) this.#unwritable(error);
     }
@@ -131,15 +120,6 @@ export class Records {
       if (isMissing(error)) return [];
       const { message: problem } = error as Error;
       return fail('state-unreadable', { path: this.#folder, problem }, { cause: error });
-    }
-  }
-
-  async #syncFolder(): Promise<void> {
-    const folder = await open(this.#folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
     }
   }
 

@@ -6,7 +6,7 @@ import type { Clusters } from '../volume/store.js';
 import type { NodeContext } from './context.js';
 import { candidates, chooseMapper } from './device/choose.js';
 import type { Mapper } from './device/device.js';
-import { FuseMapper } from './device/fuse.js';
+import { FuseMapper, type SettingsOf } from './device/fuse.js';
 import { expand } from './expand.js';
 import { inspect, volumeAt } from './inspect.js';
 import { publish } from './publish.js';
@@ -21,7 +21,8 @@ import { usage } from './usage.js';
 
 export interface NodeOptions {
   readonly clusters: Clusters;
-  readonly settings: Pick<Settings, 'nodeId' | 'stateDir' | 'mapper' | 'clusters'>;
+  readonly settings: Pick<Settings, 'nodeId' | 'stateDir' | 'mapper'>;
+  readonly settingsOf: SettingsOf;
   readonly effect: Effect;
   readonly log: Logger;
 }
@@ -30,15 +31,15 @@ export interface NodeOptions {
 export interface NodeSide extends NodeVolumes {
   /** Puts the node in order; to be awaited before the first call. Nothing that runs is touched. */
   recover(): Promise<void>;
-  /** Tells the clusters of this node, in the background and until each one has heard it. */
+  /** Tells the clusters of this node, in the background and until each one has heard it; anew where they changed. */
   register(): void;
   /** Ends the registration. Mounts and devices stay. */
   close(): void;
 }
 
-export function openNode({ clusters, settings, effect, log }: NodeOptions): NodeSide {
+export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOptions): NodeSide {
   const stateDir = canonicalStateDir(settings.stateDir);
-  const fuse = new FuseMapper(stateDir, settings.clusters, effect);
+  const fuse = new FuseMapper(stateDir, settingsOf, effect);
   const context: NodeContext = {
     clusters,
     effect,
@@ -60,6 +61,7 @@ export function openNode({ clusters, settings, effect, log }: NodeOptions): Node
     volumeAt: (path) => volumeAt(context, path),
     recover: () => recover(context),
     register() {
+      unregister();
       unregister = registerNode(clusters, settings.nodeId, log);
     },
     close: () => unregister(),
@@ -67,11 +69,12 @@ export function openNode({ clusters, settings, effect, log }: NodeOptions): Node
 }
 
 /** What images would be mapped by on this node. Fails with no-mapper. */
-export async function mapperOf(
-  settings: Pick<Settings, 'stateDir' | 'mapper' | 'clusters'>,
-): Promise<string> {
-  const fuse = new FuseMapper(settings.stateDir, settings.clusters, plainEffect);
-  return (await chooseMapper(settings.mapper, candidates(fuse))).mapper.name;
+export async function mapperOf({
+  stateDir,
+  mapper,
+}: Pick<Settings, 'stateDir' | 'mapper'>): Promise<string> {
+  const fuse = new FuseMapper(stateDir, async () => undefined, plainEffect);
+  return (await chooseMapper(mapper, candidates(fuse))).mapper.name;
 }
 
 /** Chooses once, says so, and chooses again as long as there was nothing to choose. */

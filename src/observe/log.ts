@@ -12,9 +12,14 @@ export interface Logger {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** A log whose level can be changed. */
+export interface OpenLog extends Logger {
+  level: LogLevel;
+}
+
 /** JSON lines on stderr, written at once, so that a killed plugin has said what it did. */
-export function openLog(level: LogLevel): Logger {
-  return pino(
+export function openLog(level: LogLevel): OpenLog {
+  const log = pino(
     {
       level,
       base: null,
@@ -23,4 +28,5 @@ export function openLog(level: LogLevel): Logger {
     },
     pino.destination({ dest: 2, sync: true }),
   );
+  return log as typeof log & OpenLog;
 }

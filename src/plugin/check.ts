@@ -3,9 +3,11 @@ import { parseEndpoint } from '../csi/wire/endpoint.js';
 import { checkSocket } from '../csi/wire/socket.js';
 import { checkStateDir } from '../node/state-dir.js';
 import { mapperOf } from '../node/volumes.js';
+import { openLog } from '../observe/log.js';
 import { openClusters } from '../rbd/clusters.js';
 import { VolumeError } from '../volume/errors.js';
 import type { Cluster } from '../volume/store.js';
+import { ConsulLink } from './consul-link.js';
 
 /** One thing that the plugin needs, and whether it has it. */
 export interface Finding {
@@ -16,7 +18,13 @@ export interface Finding {
 
 /** Tries everything that the plugin needs to start and to work, and leaves everything as it was. */
 export async function checkPlugin(settings: Settings): Promise<readonly Finding[]> {
-  const clusters = openClusters(settings.clusters);
+  const clusters = openClusters(settings.clusters, (cluster) => consul.resolve(cluster));
+  const consul = new ConsulLink({
+    // What fails is a finding.
+    log: openLog('error'),
+    onMoved() {},
+  });
+  await consul.follow(settings);
   try {
     const ofClusters = Promise.all(
       settings.clusters.map(({ name, pool }) =>
@@ -26,9 +34,11 @@ export async function checkPlugin(settings: Settings): Promise<readonly Finding[
     // One after the other: a folder that one makes for its try may be the other's too.
     const endpoint = await find('endpoint', () => checkEndpoint(settings.endpoint));
     const ofNode = settings.mode === 'controller' ? [] : await checkNode(settings);
-    return [endpoint, ...(await ofClusters), ...ofNode];
+    const ofConsul =
+      settings.consul === undefined ? [] : [await find('consul', () => checkConsul(consul))];
+    return [endpoint, ...ofConsul, ...(await ofClusters), ...ofNode];
   } finally {
-    await clusters.close();
+    await Promise.all([consul.end(), clusters.close()]);
   }
 }
 
@@ -52,6 +62,12 @@ async function checkEndpoint(text: string): Promise<string> {
   const endpoint = parseEndpoint(text);
   if (endpoint.kind === 'unix') await checkSocket(endpoint.path);
   return text;
+}
+
+async function checkConsul(consul: ConsulLink): Promise<string> {
+  const leader = await consul.leader();
+  if (!leader) throw new Error('Consul has no leader');
+  return `its leader is ${leader}`;
 }
 
 async function checkCluster(cluster: Cluster, pool: string): Promise<string> {

@@ -18,8 +18,15 @@ export interface Access extends Identity {
   options(): Promise<ReadonlyArray<readonly [string, string]>>;
 }
 
+/** A cluster's settings with its monitors in them, wherever those are found. Fails with cluster-unavailable. */
+export type Resolve = (settings: ClusterSettings) => Promise<ClusterSettings>;
+
 /** The access of the plugin's own user, or of a request's. */
-export function accessOf(settings: ClusterSettings, credentials?: Credentials): Access {
+export function accessOf(
+  settings: ClusterSettings,
+  credentials?: Credentials,
+  resolve: Resolve = async () => settings,
+): Access {
   const user = (credentials?.user ?? settings.user).replace(/^client\./, '');
   const identity = { cluster: settings.name, user, ofRequest: credentials !== undefined };
   return {
@@ -29,10 +36,9 @@ export function accessOf(settings: ClusterSettings, credentials?: Credentials): 
       const denied = (problem: string, cause?: unknown): never => {
         throw notLetIn(identity, problem, cause);
       };
+      const { monitors } = await resolve(settings);
       return [
-        ...(settings.monitors.length === 0
-          ? []
-          : ([['mon_host', settings.monitors.join(',')]] as const)),
+        ...(monitors.length === 0 ? [] : ([['mon_host', monitors.join(',')]] as const)),
         ...(await key(settings, credentials, denied)),
         ['client_mount_timeout', `${LIMITS.connect}`],
         ['rados_mon_op_timeout', `${LIMITS.monitor}`],

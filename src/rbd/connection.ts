@@ -41,24 +41,45 @@ const CLOSE_MS = 3_000;
  * after the cluster shut this client out. Errors leave it as VolumeErrors.
  */
 export class Connection {
+  #access: Access;
   #live: Live | undefined;
   #closed = false;
   #idleTimer: NodeJS.Timeout | undefined;
   readonly #ending = new Set<Promise<void>>();
+  #succeeded: Date | undefined;
   /** How many of the calls under way are work in the background. */
   #background = 0;
 
   constructor(
-    readonly access: Access,
+    access: Access,
     private readonly gate: Gate,
     /** For calls that wait for a proposal of the monitors, and must not take the places of those that don't. */
     private readonly patientGate: Gate,
     /** Undefined: it stays connected. */
-    private readonly idle?: Idle,
-  ) {}
+    private idle?: Idle,
+  ) {
+    this.#access = access;
+  }
 
   get cluster(): string {
-    return this.access.cluster;
+    return this.#access.cluster;
+  }
+
+  /** When a call last succeeded; undefined before the first. */
+  get succeeded(): Date | undefined {
+    return this.#succeeded;
+  }
+
+  /** From the next call on it connects by another access. */
+  change(access: Access): void {
+    this.#access = access;
+    this.retire();
+  }
+
+  /** It is no longer wanted: it disconnects whenever nobody has used it for a moment. */
+  letGo(afterMs: number): void {
+    this.idle = { afterMs, over: () => {} };
+    if (this.#live?.users === 0) this.retire();
   }
 
   /** Works with the connected client. */
@@ -77,7 +98,7 @@ export class Connection {
         });
       return await wait.for(this.#work(live, work, timed));
     } catch (error) {
-      throw volumeError(error, this.access);
+      throw volumeError(error, this.#access);
     }
   }
 
@@ -167,7 +188,9 @@ export class Connection {
   async #work<T>(live: Live, work: (session: Session) => Promise<T>, turn: Turn): Promise<T> {
     try {
       const session = await live.opened;
-      return await turn(() => work(session));
+      const result = await turn(() => work(session));
+      this.#succeeded = new Date();
+      return result;
     } catch (error) {
       if (error instanceof CephError && SHUT_OUT.includes(error.errno) && this.#live === live)
         this.retire();
@@ -181,7 +204,7 @@ export class Connection {
   #join(): Live {
     if (this.#closed)
       throw new VolumeError('cluster-unavailable', {
-        cluster: this.access.cluster,
+        cluster: this.cluster,
         problem: 'the plugin is stopping',
       });
     clearTimeout(this.#idleTimer);
@@ -192,7 +215,7 @@ export class Connection {
 
   /** One caller's turn is enough to connect: the others wait for it and take no thread. */
   #connect(): Live {
-    const opened = this.gate.run(() => Session.connect(this.access));
+    const opened = this.gate.run(() => Session.connect(this.#access));
     const live: Live = { opened, users: 0, retired: false, missing: new Missing(opened) };
     live.opened.catch(() => {
       if (this.#live === live) this.#live = undefined;

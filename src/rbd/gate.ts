@@ -1,14 +1,30 @@
 /** Lets a bounded number of tasks run; the others wait in line, for a bounded time. */
 export class Gate {
   #running = 0;
+  #width: number;
   readonly #line: Array<() => void> = [];
 
   constructor(
-    readonly width: number,
+    width: number,
     private readonly waitMs: number,
     /** The error of one that waited too long. */
     private readonly late: () => Error,
-  ) {}
+  ) {
+    this.#width = width;
+  }
+
+  get width(): number {
+    return this.#width;
+  }
+
+  /** From now on so many may run; where more do already, they end first. */
+  resize(width: number): void {
+    this.#width = width;
+    while (this.#running < width && this.#line.length > 0) {
+      this.#running += 1;
+      this.#line.shift()?.();
+    }
+  }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
     await this.#enter();
@@ -20,7 +36,7 @@ export class Gate {
   }
 
   async #enter(): Promise<void> {
-    if (this.#running < this.width) {
+    if (this.#running < this.#width) {
       this.#running += 1;
       return;
     }
@@ -37,9 +53,9 @@ export class Gate {
     });
   }
 
-  /** The place goes to the next in line, if there is one. */
+  /** The place goes to the next in line, if there is one and a place for it. */
   #leave(): void {
-    const next = this.#line.shift();
+    const next = this.#running > this.#width ? undefined : this.#line.shift();
     if (next === undefined) this.#running -= 1;
     else next();
   }

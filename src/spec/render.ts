@@ -22,10 +22,22 @@ export function renderDiagnostics(
     .join('\n\n');
 }
 
+/** One diagnostic in a line, for a log: the place, what is wrong, what to do. */
+export function diagnosticLine(diagnostic: Diagnostic): string {
+  const { summary, range } = diagnostic;
+  const place =
+    range === undefined ? '' : `${range.file}:${range.start.line}:${range.start.column}: `;
+  return printable(`${place}${summary}. ${adviceOf(diagnostic)}`);
+}
+
+function adviceOf({ detail, guess }: Diagnostic): string {
+  return guess === undefined ? detail : `Did you mean "${guess}"? ${detail}`;
+}
+
 function renderOne(diagnostic: Diagnostic, sources: Sources, style: Style): string {
-  const { severity, summary, detail, range, guess } = diagnostic;
+  const { severity, summary, range } = diagnostic;
   const title = style(severity === 'error' ? 'Error:' : 'Warning:', severity);
-  const advice = guess === undefined ? detail : `Did you mean "${guess}"? ${detail}`;
+  const advice = adviceOf(diagnostic);
   return [
     `${title} ${style(printable(summary), 'bold')}`,
     ...(range === undefined ? [] : ['', ...excerpt(range, sources, severity, style)]),

@@ -11,7 +11,7 @@ export interface Controller {
   readonly clusters: Clusters;
   readonly effect: Effect;
   readonly work: Work;
-  /** How long a deleted volume is kept, in milliseconds. */
+  /** How long a volume that is deleted now is kept, in milliseconds. */
   readonly retentionMs: number;
   /** Lets so many milliseconds pass. */
   readonly wait: (ms: number) => Promise<unknown>;

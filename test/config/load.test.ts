@@ -65,6 +65,8 @@ t.test('the least that is needed, and what the rest is then', async (t) => {
         pool: 'rbd',
       },
     ],
+    consul: undefined,
+    registration: undefined,
   });
 });
 

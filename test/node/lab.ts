@@ -56,10 +56,11 @@ export class LabNode {
       nodeId: 'node-1',
       stateDir,
       mapper: 'auto' as const,
-      clusters: [this.settings],
       ...changed,
     };
-    return openNode({ clusters: this.clusters, settings, effect, log: this.#log() });
+    const settingsOf = async (cluster: string) =>
+      cluster === this.settings.name ? this.settings : undefined;
+    return openNode({ clusters: this.clusters, settings, settingsOf, effect, log: this.#log() });
   }
 
   /** A new image, and its volume id. */

@@ -30,6 +30,9 @@ const START_LIMIT_MS = 30_000;
 /** Sizes are asked anew each time, since images grow; writes may be larger than a page. */
 const FUSE_OPTIONS = 'attr_timeout=0,big_writes';
 
+/** How a cluster is reached now; undefined where it is not configured. Fails with cluster-unavailable. */
+export type SettingsOf = (cluster: string) => Promise<ClusterSettings | undefined>;
+
 /**
  * Maps through rbd-fuse, which shows one image as a file, and a loop device on that file. What belongs to a
  * volume is found by its folder, `fuse/<volume>`: the mount point in it, the loop devices on files there, and
@@ -39,15 +42,15 @@ const FUSE_OPTIONS = 'attr_timeout=0,big_writes';
 export class FuseMapper implements Mapper {
   readonly name = 'fuse';
   readonly #root: string;
-  readonly #clusters: readonly ClusterSettings[];
+  readonly #settingsOf: SettingsOf;
   readonly #effect: Effect;
   /** Where the processes were when they were last seen. */
   readonly #pids = new Map<string, number>();
 
   /** `stateDir` as mountinfo shows it. */
-  constructor(stateDir: string, clusters: readonly ClusterSettings[], effect: Effect) {
+  constructor(stateDir: string, settingsOf: SettingsOf, effect: Effect) {
     this.#root = stateFolders(stateDir).fuse;
-    this.#clusters = clusters;
+    this.#settingsOf = settingsOf;
     this.#effect = effect;
   }
 
@@ -130,7 +133,7 @@ export class FuseMapper implements Mapper {
 
   async #start({ volumeId, handle, credentials, shared }: MapRequest): Promise<void> {
     const { folder, mountPoint } = this.#mustPlace(volumeId);
-    const settings = this.#clusters.find(({ name }) => name === handle.cluster);
+    const settings = await this.#settingsOf(handle.cluster);
     if (settings === undefined) return fail('volume-not-found', { volume: volumeId });
     const cluster = await this.#effect('stage/write-access', async () => {
       const args = await writeAccess(folder, settings, credentials);

@@ -14,6 +14,8 @@ export interface Work {
   add(cluster: string, index: IndexName, task: StoredTask): void;
   /** Looks through all that is left to do. */
   scan(): void;
+  /** Works for the clusters that are configured now, and no longer for others. */
+  follow(): Promise<void>;
   /** Begins nothing more, lets go of the lock, and waits a little for what has begun. */
   stop(): Promise<void>;
 }
@@ -40,13 +42,27 @@ const RETRY_MS = 30_000;
 const STOP_MS = 1_000;
 
 export function startWork(options: WorkOptions): Work {
-  const workers = new Map(
-    options.clusters.names.map((name) => [name, new ClusterWork(name, options)]),
-  );
+  const { clusters } = options;
+  const workers = new Map(clusters.names.map((name) => [name, new ClusterWork(name, options)]));
   return {
     add: (cluster, index, task) => workers.get(cluster)?.add(index, task),
     scan() {
       for (const worker of workers.values()) worker.scan();
+    },
+    async follow() {
+      const ended: Promise<void>[] = [];
+      for (const [name, worker] of workers)
+        if (!clusters.names.includes(name) || clusters.defaultPool(name) !== worker.pool) {
+          workers.delete(name);
+          ended.push(worker.stop());
+        }
+      for (const name of clusters.names) {
+        if (workers.has(name)) continue;
+        const worker = new ClusterWork(name, options);
+        workers.set(name, worker);
+        worker.scan();
+      }
+      await Promise.all(ended);
     },
     async stop() {
       await Promise.all([...workers.values()].map((worker) => worker.stop()));
@@ -63,6 +79,8 @@ interface Waiting {
 
 /** The background work of one cluster. */
 class ClusterWork {
+  /** The pool whose indexes it looks through, and in which the lock is. */
+  readonly pool: string;
   readonly #cluster: Cluster;
   readonly #lanes = new Lanes();
   /** Tasks that must wait as they are: a task that somebody changed is tried at once. */
@@ -79,6 +97,7 @@ class ClusterWork {
     private readonly name: string,
     private readonly options: WorkOptions,
   ) {
+    this.pool = options.clusters.defaultPool(name);
     this.#cluster = options.clusters.get(name);
   }
 
