@@ -32,6 +32,8 @@ export class ConsulConfiguration {
   /** Consul's last word, good or not. */
   #seen: readonly Document[] | undefined;
   #isRefused = false;
+  /** The writing of copies, one after the other. */
+  #keeping = Promise.resolve();
 
   /** `address` is `consul://` and a key. */
   constructor(
@@ -73,9 +75,10 @@ export class ConsulConfiguration {
     }
   }
 
-  /** Gives each usable configuration that is another one, until the returned function is called. */
+  /** Keeps a copy, and gives each usable configuration that is another one, until the returned function is called. */
   follow(use: (settings: Settings) => void): () => void {
     const { log } = this;
+    if (this.#seen !== undefined && !this.#isRefused) this.#keep(this.#seen);
     const contact = new Contact({
       lost: (problem) =>
         log.warn({ problem }, 'cannot follow the configuration in Consul: the last good one stays'),
@@ -99,7 +102,6 @@ export class ConsulConfiguration {
       this.#isRefused = true;
       return (await this.#fromKept(loaded.diagnostics.map(diagnosticLine))) ?? loaded;
     }
-    await this.#keep(this.#seen);
     return loaded;
   }
 
@@ -119,7 +121,7 @@ export class ConsulConfiguration {
     if (problems.length > 0) this.log.warn({ problems }, 'something in the configuration is odd');
     if (this.#isRefused) this.log.info({}, 'the configuration in Consul can be used again');
     this.#isRefused = false;
-    void this.#keep(documents);
+    this.#keep(documents);
     use(settings);
   }
 
@@ -141,11 +143,13 @@ export class ConsulConfiguration {
     return loaded;
   }
 
-  async #keep(documents: readonly Document[]): Promise<void> {
-    await this.#kept.write(documents).catch((error: Error) => {
-      const { path } = this.#kept;
-      this.log.warn({ path, problem: error.message }, 'cannot keep a copy of the configuration');
-    });
+  #keep(documents: readonly Document[]): void {
+    this.#keeping = this.#keeping
+      .then(() => this.#kept.write(documents))
+      .catch((error: Error) => {
+        const { path } = this.#kept;
+        this.log.warn({ path, problem: error.message }, 'cannot keep a copy of the configuration');
+      });
   }
 }
 

@@ -36,6 +36,10 @@ export interface PluginOptions {
   /** It ends before it answers anything: it is not waited for. */
   readonly diesAtStart?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** More of its configuration. */
+  readonly config?: string;
+  /** Where its whole configuration is instead of in a file; the environment must name the endpoint. */
+  readonly configAt?: string;
 }
 
 export interface LogLine {
@@ -175,9 +179,10 @@ export async function startPlugin(options: PluginOptions): Promise<LabPlugin> {
   const config = join(folder, 'pannier.hcl');
   writeFileSync(config, configText(options, folder, endpoint), { mode: 0o600 });
   const [node, program] = pannierProgram();
-  const child = spawn(node, [program, 'plugin', 'run', `-config=${config}`], {
+  const child = spawn(node, [program, 'plugin', 'run', `-config=${options.configAt ?? config}`], {
     env: {
       ...process.env,
+      ...(options.configAt === undefined ? {} : placeOf(options, folder, endpoint)),
       ...options.env,
       ...(options.crashAfter === undefined ? {} : { [CRASH_AFTER]: options.crashAfter }),
       ...(options.pauseAfter === undefined ? {} : { [PAUSE_AFTER]: options.pauseAfter }),
@@ -192,6 +197,16 @@ export async function startPlugin(options: PluginOptions): Promise<LabPlugin> {
   return plugin;
 }
 
+/** What is not the same for all plugins of a configuration that they share. */
+function placeOf(options: PluginOptions, folder: string, endpoint: string): NodeJS.ProcessEnv {
+  return {
+    CSI_ENDPOINT: endpoint,
+    PANNIER_MODE: options.mode ?? 'all',
+    PANNIER_NODE_ID: options.nodeId ?? 'lab-node',
+    PANNIER_STATE_DIR: join(folder, 'state'),
+  };
+}
+
 function configText(options: PluginOptions, folder: string, endpoint: string): string {
   const quote = JSON.stringify;
   return [
@@ -200,16 +215,30 @@ function configText(options: PluginOptions, folder: string, endpoint: string): s
     `node_id = ${quote(options.nodeId ?? 'lab-node')}`,
     `state_dir = ${quote(join(folder, 'state'))}`,
     'log_level = "debug"',
-    ...options.clusters.flatMap(({ name, conf, monitors, user, key, keyFile, pool }) => [
-      `cluster ${quote(name)} {`,
-      conf === undefined ? `  monitors = ${quote(monitors)}` : `  conf = ${quote(conf)}`,
-      `  user = ${quote(user)}`,
-      ...(key === undefined ? [] : [`  key = ${quote(key)}`]),
-      ...(keyFile === undefined ? [] : [`  key_file = ${quote(keyFile)}`]),
-      `  pool = ${quote(pool)}`,
-      '}',
-    ]),
+    ...options.clusters.map(clusterBlock),
+    options.config ?? '',
     '',
+  ].join('\n');
+}
+
+/** A cluster as a configuration has it. */
+export function clusterBlock(cluster: ClusterSettings): string {
+  const { name, conf, monitors, monitorsService, user, key, keyFile, pool } = cluster;
+  const quote = JSON.stringify;
+  const where =
+    monitorsService !== undefined
+      ? `monitors_service = ${quote(monitorsService)}`
+      : conf === undefined
+        ? `monitors = ${quote(monitors)}`
+        : `conf = ${quote(conf)}`;
+  return [
+    `cluster ${quote(name)} {`,
+    `  ${where}`,
+    `  user = ${quote(user)}`,
+    ...(key === undefined ? [] : [`  key = ${quote(key)}`]),
+    ...(keyFile === undefined ? [] : [`  key_file = ${quote(keyFile)}`]),
+    `  pool = ${quote(pool)}`,
+    '}',
   ].join('\n');
 }
 
