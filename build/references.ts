@@ -55,7 +55,7 @@ Without \`conf\` and \`monitors\`, /etc/ceph/ceph.conf is used if it is there. W
 
 const CONSUL = `## Consul
 
-The block \`consul { … }\` is needed where the plugin registers itself, or where the monitors come from a service; [the guide](../guides/consul.md) tells how. Consul's own variables go over it. An address without a scheme is spoken to over TLS where \`CONSUL_HTTP_SSL\` is true. A token is never a flag. Where the configuration itself is in Consul, flags and variables alone say how Consul is reached for that.
+Consul is used where the block \`consul { … }\` is there, a \`service\` is named in another place, or a cluster has a \`monitors_service\`; elsewhere none of this is looked at. [The guide](../guides/consul.md) tells what for. Consul's own variables go over the block. An address without a scheme is spoken to over TLS where \`CONSUL_HTTP_SSL\` is true. A token is never a flag. Where the configuration itself is in Consul, flags and variables alone say how Consul is reached for that.
 `;
 
 function configurationReference(): string {
