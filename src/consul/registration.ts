@@ -54,11 +54,12 @@ export class Registration {
   #ended = false;
   #pause = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void>;
+  /** Requests that may be under way. */
+  #telling = Promise.resolve(0);
 
   constructor(private readonly options: RegistrationOptions) {
     this.#contact = new Contact({ found() {}, ...options.told });
-    this.#turn = this.#tell();
+    void this.#turn();
   }
 
   /** Takes the plugin off Consul's list, where that is done within seconds. */
@@ -67,31 +68,35 @@ export class Registration {
     clearTimeout(this.#timer);
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(limit.resolve, END_MS);
-    // A turn that is under way could register the plugin after it was taken off.
-    await Promise.race([this.#turn.then(() => this.#takeOff()), limit.promise]);
+    // A registration that is under way must not come after it.
+    await Promise.race([this.#telling.then(() => this.#takeOff()), limit.promise]);
     clearTimeout(timer);
   }
 
-  /** Tells Consul once, and sees that it is told again. */
-  async #tell(): Promise<void> {
+  /** Looks, tells Consul, and does so again after a while. */
+  async #turn(): Promise<void> {
     const health = await this.options.look();
     if (this.#ended) return;
-    let pause = TELL_MS;
+    this.#telling = this.#tell(health);
+    const pause = await this.#telling;
+    if (!this.#ended) this.#timer = setTimeout(() => void this.#turn(), pause);
+  }
+
+  /** Tells Consul once, and answers when to tell it again, in milliseconds. */
+  async #tell(health: Health): Promise<number> {
     try {
       if (this.#registered) await this.#update(health).catch((error) => this.#anew(health, error));
       else await this.#register(health);
       this.#contact.answered();
       this.#pause = FIRST_PAUSE_MS;
+      return TELL_MS;
     } catch (error) {
       this.#registered = false;
       this.#contact.failed(error as ConsulError);
-      pause = this.#pause;
+      const pause = this.#pause;
       this.#pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      return pause;
     }
-    if (this.#ended) return;
-    this.#timer = setTimeout(() => {
-      this.#turn = this.#tell();
-    }, pause);
   }
 
   /** An agent that has forgotten the plugin does not know its checks. */

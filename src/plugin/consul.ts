@@ -86,7 +86,7 @@ function register(
     told: {
       registered: () => log.info(names, 'registered in Consul'),
       lost: (problem) =>
-        log.warn({ ...names, problem }, 'cannot tell Consul of this plugin; it is tried again'),
+        log.warn({ ...names, problem }, 'cannot tell Consul of this plugin'),
     },
   });
 }
