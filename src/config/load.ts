@@ -182,6 +182,7 @@ function readCluster(
   const named = word('conf');
   const conf =
     named ?? (monitors.length === 0 && existsSync(DEFAULT_CONF) ? DEFAULT_CONF : undefined);
+  const id = word('id');
   const key = word('key');
   const keyFile = word('keyFile');
   const problem = (summary: string, detail: string) =>
@@ -203,6 +204,7 @@ function readCluster(
   if (keyFile !== undefined) checkKeyFile(resolve(base, keyFile), problem, report);
   return {
     name,
+    ...(id === undefined ? {} : { id }),
     conf,
     monitors,
     user: word('user') ?? '',

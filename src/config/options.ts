@@ -128,6 +128,14 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** The same for one cluster, in a `cluster "name" { … }` block, or for the only one without a file. */
 export const CLUSTER_OPTIONS = {
+  id: {
+    key: 'id',
+    env: 'PANNIER_CEPH_ID',
+    value: 'id',
+    description:
+      'What volume specifications that were made for ceph-csi call the cluster: the parameter clusterID.',
+    problem: anything,
+  },
   conf: {
     key: 'conf',
     env: 'PANNIER_CEPH_CONF',
@@ -187,7 +195,5 @@ export function isCephKey(text: string): boolean {
 
 /** The flag that sets a cluster's option on the command line. */
 export function clusterFlag(key: string): string {
-  return key === 'conf' || key === 'user' || key === 'pool' || key === 'monitors'
-    ? `ceph-${key}`
-    : `ceph-${key.replace('_', '-')}`;
+  return `ceph-${key.replace('_', '-')}`;
 }

@@ -53,6 +53,7 @@ export function openClusters(settings: readonly ClusterSettings[]): Clusters {
     });
   return {
     names,
+    nameOf: (id) => settings.find((each) => each.id === id)?.name,
     defaultPool: (cluster) => find(cluster).settings.pool,
     get(cluster, credentials): Cluster {
       const found = find(cluster);
