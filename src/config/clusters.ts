@@ -49,6 +49,7 @@ function readCluster(
   ];
   const conf = named ?? (ways.length === 0 && existsSync(DEFAULT_CONF) ? DEFAULT_CONF : undefined);
   const key = word('key');
+  const id = word('id');
   const keyFile = word('keyFile');
   const problem = (summary: string, detail: string) =>
     report(errorAt(block?.range, `cluster "${name}": ${summary}`, detail));
@@ -69,6 +70,7 @@ function readCluster(
   if (keyFile !== undefined) checkKeyFile(keyFile, problem, report);
   return {
     name,
+    ...(id === undefined ? {} : { id }),
     conf,
     monitors,
     ...(monitorsService === undefined ? {} : { monitorsService }),

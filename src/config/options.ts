@@ -128,6 +128,14 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** The same for one cluster, in a `cluster "name" { … }` block, or for the only one without a file. */
 export const CLUSTER_OPTIONS = {
+  id: {
+    key: 'id',
+    env: 'PANNIER_CEPH_ID',
+    value: 'id',
+    description:
+      'What volume specifications that were made for ceph-csi call the cluster: the parameter clusterID.',
+    problem: anything,
+  },
   conf: {
     key: 'conf',
     env: 'PANNIER_CEPH_CONF',

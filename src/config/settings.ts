@@ -21,6 +21,8 @@ export interface Settings {
 
 export interface ClusterSettings {
   readonly name: string;
+  /** What ceph-csi's parameters call it. */
+  readonly id?: string;
   /** A ceph.conf; or else `monitors` or `monitorsService`. */
   readonly conf: string | undefined;
   readonly monitors: readonly string[];

@@ -85,8 +85,7 @@ function register(
     look: async () => healthOf(await look()),
     told: {
       registered: () => log.info(names, 'registered in Consul'),
-      lost: (problem) =>
-        log.warn({ ...names, problem }, 'cannot tell Consul of this plugin'),
+      lost: (problem) => log.warn({ ...names, problem }, 'cannot tell Consul of this plugin'),
     },
   });
 }

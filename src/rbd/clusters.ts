@@ -69,6 +69,7 @@ export function openClusters(
     get names() {
       return [...members.keys()];
     },
+    nameOf: (id) => [...members.values()].find(({ settings }) => settings.id === id)?.settings.name,
     defaultPool: (cluster) => find(cluster).settings.pool,
     get(cluster, credentials): Cluster {
       const found = find(cluster);

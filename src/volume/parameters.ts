@@ -31,6 +31,9 @@ export const PARAMETER_NAMES: ReadonlyArray<keyof Parameters> = [
   'stripeCount',
 ];
 
+/** ceph-csi's parameter for the cluster. */
+const CEPH_CSI_CLUSTER = 'clusterID';
+
 /** Image features by the names that `rbd` gives them, and what each needs besides. */
 const FEATURES: Readonly<Record<string, string | undefined>> = {
   layering: undefined,
@@ -48,16 +51,17 @@ const NAME_PREFIX_MAX = 32;
 /** Reads CreateVolume's parameters; the configuration fills in the cluster and its pool. */
 export function readParameters(
   given: Readonly<Record<string, string>>,
-  clusters: Pick<Clusters, 'names' | 'defaultPool'>,
+  clusters: Pick<Clusters, 'names' | 'nameOf' | 'defaultPool'>,
 ): Parameters {
   for (const key of Object.keys(given))
-    if (!(PARAMETER_NAMES as readonly string[]).includes(key))
+    if (!(PARAMETER_NAMES as readonly string[]).includes(key) && key !== CEPH_CSI_CLUSTER)
       fail('unknown-parameter', {
         key,
         guess: didYouMean(key, PARAMETER_NAMES),
         known: PARAMETER_NAMES.join(', '),
       });
-  const cluster = given.cluster || clusters.names[0] || '';
+  const cluster =
+    given.cluster || byId(given[CEPH_CSI_CLUSTER], clusters) || clusters.names[0] || '';
   if (!clusters.names.includes(cluster))
     fail('unknown-cluster', {
       cluster,
@@ -79,6 +83,16 @@ export function readParameters(
     stripeUnit,
     stripeCount,
   };
+}
+
+/** The cluster that ceph-csi's parameter means: the one with that id or, by then, with that name. */
+function byId(
+  id: string | undefined,
+  clusters: Pick<Clusters, 'names' | 'nameOf'>,
+): string | undefined {
+  if (id === undefined || id === '') return undefined;
+  const name = clusters.nameOf(id) ?? clusters.names.find((one) => one === id);
+  return name ?? invalid(CEPH_CSI_CLUSTER, `no cluster of the configuration has the id "${id}"`);
 }
 
 function invalid(parameter: string, problem: string): never {

@@ -255,6 +255,8 @@ export interface Cluster extends Indexes, ImageReader {
 export interface Clusters {
   /** Names, the default one first. */
   readonly names: readonly string[];
+  /** The name of the cluster that ceph-csi's parameters call so. */
+  nameOf(id: string): string | undefined;
   /** The pool that `cluster` uses where none is asked for. */
   defaultPool(cluster: string): string;
   /**

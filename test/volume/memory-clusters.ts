@@ -72,6 +72,7 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
   const cluster = clusterOf(ceph, step);
   return {
     names: ['main'],
+    nameOf: (id) => (id === 'b9127830' ? 'main' : undefined),
     defaultPool: () => 'rbd',
     get: () => cluster,
     close: async () => {},

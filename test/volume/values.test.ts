@@ -122,7 +122,11 @@ t.test('a file system has one writing node; raw block takes every access mode', 
 });
 
 t.test('parameters', async (t) => {
-  const clusters = { names: ['main', 'archive'], defaultPool: (name: string) => `${name}-pool` };
+  const clusters = {
+    names: ['main', 'archive'],
+    nameOf: (id: string) => (id === 'b9127830-b0cc' ? 'archive' : undefined),
+    defaultPool: (name: string) => `${name}-pool`,
+  };
   const read = (given: Record<string, string>) => readParameters(given, clusters);
   t.test('the configuration fills in what is not asked for', async (t) => {
     t.match(read({}), {
@@ -139,6 +143,17 @@ t.test('parameters', async (t) => {
     t.match(error.message, 'unknown parameter "imagefeature"; did you mean "imageFeatures"?');
     t.match(error.remedy, /cluster, pool, namespace/);
     t.match(errorOf(() => read({ cluster: 'mian' })).message, 'did you mean "main"?');
+  });
+  t.test('ceph-csi has a parameter of its own for the cluster', async (t) => {
+    t.equal(read({ clusterID: 'b9127830-b0cc' }).cluster, 'archive');
+    t.equal(read({ clusterID: 'archive' }).cluster, 'archive');
+    t.match(
+      errorOf(() => read({ clusterID: 'x' })),
+      {
+        code: 'INVALID_ARGUMENT',
+        message: /"clusterID".*has the id "x"/,
+      },
+    );
   });
   t.test('image features know what they need', async (t) => {
     t.same(read({ imageFeatures: 'layering, exclusive-lock' }).imageFeatures, [

@@ -12,15 +12,14 @@ variable "datacenters" {
 }
 
 variable "image" {
-  type        = string
-  default     = "pannier:0.1.0"
-  description = "The image, from a registry or from image_source."
+  type    = string
+  default = "pannier:0.1.0"
 }
 
-variable "image_source" {
+variable "package" {
   type        = string
   default     = ""
-  description = "Where the image's archive is, as the artifact block takes it. Empty: Docker gets it from a registry."
+  description = "Where pannier-VERSION-linux-x64.image.tar is, as the artifact block takes it. Empty: the image comes from a registry."
 }
 
 variable "plugin_id" {
@@ -38,6 +37,12 @@ variable "cluster" {
   type        = string
   default     = "ceph"
   description = "What the Ceph cluster is called. It begins every volume's external ID, so it must never change."
+}
+
+variable "cluster_id" {
+  type        = string
+  default     = ""
+  description = "What volume specifications made for ceph-csi have as clusterID."
 }
 
 variable "ceph_monitors" {
@@ -76,7 +81,7 @@ job "pannier" {
 
       config {
         image        = var.image
-        load         = var.image_source == "" ? "" : "pannier.tar"
+        load         = var.package == "" ? "" : "pannier.tar"
         force_pull   = false
         network_mode = "host"
         cap_add      = ["sys_admin"]
@@ -110,7 +115,7 @@ job "pannier" {
       }
 
       dynamic "artifact" {
-        for_each = var.image_source == "" ? [] : [var.image_source]
+        for_each = var.package == "" ? [] : [var.package]
         content {
           source      = artifact.value
           destination = "local/pannier.tar"
@@ -127,6 +132,7 @@ job "pannier" {
           driver_name = "${var.driver_name}"
 
           cluster "${var.cluster}" {
+            id       = "${var.cluster_id}"
             monitors = ${jsonencode(var.ceph_monitors)}
             user     = "${var.ceph_user}"
             pool     = "${var.ceph_pool}"

@@ -16,6 +16,7 @@ import { outliveTask } from './cgroup.js';
 import { findProcess, isProcess } from './daemon.js';
 import type { Device, Mapper, Mapping, MapRequest } from './device.js';
 import { attachLoop, detachLoop, listLoops, resizeLoop, sizeOfLoop } from './loop.js';
+import { notedLoops, noteLoop, removeLoopNotes } from './loop-notes.js';
 
 const POLL_MS = 5;
 /** How long a device may stay open after it is detached: programs that look at new devices are quick. */
@@ -30,13 +31,21 @@ const START_LIMIT_MS = 30_000;
 /** Sizes are asked anew each time, since images grow; writes may be larger than a page. */
 const FUSE_OPTIONS = 'attr_timeout=0,big_writes';
 
+/** Where a volume's mapping is. */
+interface Place {
+  readonly folder: string;
+  readonly mountPoint: string;
+  /** The name of the file below the mount point. */
+  readonly image: string;
+}
+
 /** How a cluster is reached now; undefined where it is not configured. Fails with cluster-unavailable. */
 export type SettingsOf = (cluster: string) => Promise<ClusterSettings | undefined>;
 
 /**
  * Maps through rbd-fuse, which shows one image as a file, and a loop device on that file. What belongs to a
- * volume is found by its folder, `fuse/<volume>`: the mount point in it, the loop devices on files there, and
- * the process that has it as an argument. No file below the mount point may ever be removed: that would
+ * volume is found by its folder, `fuse/<volume>`: the mount point in it, the loop devices on files there or noted in
+ * it, and the process that has it as an argument. No file below the mount point may ever be removed: that would
  * remove the image.
  */
 export class FuseMapper implements Mapper {
@@ -65,7 +74,7 @@ export class FuseMapper implements Mapper {
   async find(volumeId: string): Promise<Mapping | undefined> {
     const place = this.#place(volumeId);
     if (place === undefined || !(await isThere(place.folder))) return undefined;
-    const devices = this.#devices(volumeId);
+    const devices = await this.#devices(volumeId);
     const mounted = mountAt(readMounts(), place.mountPoint) !== undefined;
     const pid = await this.#process(place.mountPoint);
     if (!mounted && devices.length === 0 && pid === undefined) return undefined;
@@ -73,10 +82,9 @@ export class FuseMapper implements Mapper {
   }
 
   async ownerOf(devicePath: string): Promise<string | undefined> {
-    const loop = listLoops().find(({ path }) => path === devicePath);
-    if (loop === undefined || !loop.file.startsWith(`${this.#root}/`)) return undefined;
-    const [name] = loop.file.slice(this.#root.length + 1).split('/');
-    return name === undefined ? undefined : volumeOf(name);
+    for (const volumeId of await this.list())
+      if ((await this.#devices(volumeId)).some(({ path }) => path === devicePath)) return volumeId;
+    return undefined;
   }
 
   async list(): Promise<string[]> {
@@ -95,14 +103,17 @@ export class FuseMapper implements Mapper {
     return this.#effect(`${call}/attach-device`, async () => {
       const device = await this.#attach(volumeId, file, readonly);
       const problem = 'it shows no such image: may its user read and write it?';
-      return device ?? fail('tool-failed', { tool: 'rbd-fuse', volume: volumeId, problem });
+      if (device === undefined)
+        return fail('tool-failed', { tool: 'rbd-fuse', volume: volumeId, problem });
+      await noteLoop(place.folder, device.path);
+      return device;
     });
   }
 
   async detach(volumeId: string, device: Device): Promise<void> {
     await detachLoop(volumeId, device);
     const gone = await waitFor(
-      async () => !this.#devices(volumeId).some(({ path }) => path === device.path),
+      async () => !(await this.#devices(volumeId)).some(({ path }) => path === device.path),
       DETACH_LIMIT_MS,
     );
     if (!gone) fail('volume-in-use', { volume: volumeId, users: await holdersOf(device.path) });
@@ -111,7 +122,7 @@ export class FuseMapper implements Mapper {
   async unmap(volumeId: string): Promise<void> {
     const place = this.#place(volumeId);
     if (place === undefined || !(await isThere(place.folder))) return;
-    for (const device of this.#devices(volumeId))
+    for (const device of await this.#devices(volumeId))
       await this.#effect('unstage/detach-device', () => this.detach(volumeId, device));
     const pid = await this.#process(place.mountPoint);
     const mounted = mountAt(readMounts(), place.mountPoint) !== undefined;
@@ -119,6 +130,7 @@ export class FuseMapper implements Mapper {
       await this.#effect('unstage/stop-fuse', () => this.#stop(volumeId, place.mountPoint));
     await this.#effect('unstage/remove-access', async () => {
       await removeAccess(place.folder);
+      await removeLoopNotes(place.folder);
       for (const folder of [place.mountPoint, place.folder]) await rmdir(folder).catch(isGone);
     });
   }
@@ -188,20 +200,26 @@ export class FuseMapper implements Mapper {
     return pid;
   }
 
-  #devices(volumeId: string): Device[] {
+  async #devices(volumeId: string): Promise<Device[]> {
     const place = this.#place(volumeId);
     if (place === undefined) return [];
-    return listLoops().filter(({ file }) => file.startsWith(`${place.mountPoint}/`));
+    const noted = await notedLoops(place.folder);
+    return listLoops().filter(
+      ({ file, path }) =>
+        file.startsWith(`${place.mountPoint}/`) ||
+        (file === `/${place.image}` && noted.includes(path)),
+    );
   }
 
-  #place(volumeId: string): { folder: string; mountPoint: string } | undefined {
-    if (parseHandle(volumeId) === undefined) return undefined;
+  #place(volumeId: string): Place | undefined {
+    const handle = parseHandle(volumeId);
+    if (handle === undefined) return undefined;
     // No part of a handle can hold '@', so this is reversible, and people can read it.
     const folder = join(this.#root, volumeId.replaceAll('/', '@'));
-    return { folder, mountPoint: join(folder, 'image') };
+    return { folder, mountPoint: join(folder, 'image'), image: handle.image };
   }
 
-  #mustPlace(volumeId: string): { folder: string; mountPoint: string } {
+  #mustPlace(volumeId: string): Place {
     return this.#place(volumeId) ?? fail('volume-not-found', { volume: volumeId });
   }
 }

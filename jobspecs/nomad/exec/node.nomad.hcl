@@ -3,14 +3,14 @@
 # xfsprogs and btrfs-progs.
 #
 #   nomad var put nomad/jobs/pannier-node key="$(ceph auth get-key client.pannier)"
-#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=artifact=https://… node.nomad.hcl
+#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=package=https://… node.nomad.hcl
 
 variable "datacenters" {
   type    = list(string)
   default = ["*"]
 }
 
-variable "artifact" {
+variable "package" {
   type        = string
   description = "Where pannier-VERSION-linux-x64.tar.gz is, as the artifact block takes it, with ?checksum=sha256:… where wanted."
 }
@@ -30,6 +30,12 @@ variable "cluster" {
   type        = string
   default     = "ceph"
   description = "What the Ceph cluster is called. It begins every volume's external ID, so it must never change."
+}
+
+variable "cluster_id" {
+  type        = string
+  default     = ""
+  description = "What volume specifications made for ceph-csi have as clusterID."
 }
 
 variable "ceph_monitors" {
@@ -93,7 +99,7 @@ job "pannier-node" {
       }
 
       artifact {
-        source = var.artifact
+        source = var.package
       }
 
       template {
@@ -102,6 +108,7 @@ job "pannier-node" {
           driver_name = "${var.driver_name}"
 
           cluster "${var.cluster}" {
+            id       = "${var.cluster_id}"
             monitors = ${jsonencode(var.ceph_monitors)}
             user     = "${var.ceph_user}"
             pool     = "${var.ceph_pool}"

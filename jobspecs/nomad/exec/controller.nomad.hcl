@@ -2,14 +2,14 @@
 # librados2, and the network to Ceph's monitors and OSDs.
 #
 #   nomad var put nomad/jobs/pannier-controller key="$(ceph auth get-key client.pannier)"
-#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=artifact=https://… controller.nomad.hcl
+#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=package=https://… controller.nomad.hcl
 
 variable "datacenters" {
   type    = list(string)
   default = ["*"]
 }
 
-variable "artifact" {
+variable "package" {
   type        = string
   description = "Where pannier-VERSION-linux-x64.tar.gz is, as the artifact block takes it, with ?checksum=sha256:… where wanted."
 }
@@ -29,6 +29,12 @@ variable "cluster" {
   type        = string
   default     = "ceph"
   description = "What the Ceph cluster is called. It begins every volume's external ID, so it must never change."
+}
+
+variable "cluster_id" {
+  type        = string
+  default     = ""
+  description = "What volume specifications made for ceph-csi have as clusterID."
 }
 
 variable "ceph_monitors" {
@@ -80,7 +86,7 @@ job "pannier-controller" {
       }
 
       artifact {
-        source = var.artifact
+        source = var.package
       }
 
       template {
@@ -89,6 +95,7 @@ job "pannier-controller" {
           driver_name = "${var.driver_name}"
 
           cluster "${var.cluster}" {
+            id       = "${var.cluster_id}"
             monitors = ${jsonencode(var.ceph_monitors)}
             user     = "${var.ceph_user}"
             pool     = "${var.ceph_pool}"

@@ -2,14 +2,14 @@
 # process. The machines need Debian's librbd1, librados2, rbd-fuse, fuse3, e2fsprogs, xfsprogs and btrfs-progs.
 #
 #   nomad var put nomad/jobs/pannier key="$(ceph auth get-key client.pannier)"
-#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=artifact=https://… monolith.nomad.hcl
+#   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=package=https://… monolith.nomad.hcl
 
 variable "datacenters" {
   type    = list(string)
   default = ["*"]
 }
 
-variable "artifact" {
+variable "package" {
   type        = string
   description = "Where pannier-VERSION-linux-x64.tar.gz is, as the artifact block takes it, with ?checksum=sha256:… where wanted."
 }
@@ -29,6 +29,12 @@ variable "cluster" {
   type        = string
   default     = "ceph"
   description = "What the Ceph cluster is called. It begins every volume's external ID, so it must never change."
+}
+
+variable "cluster_id" {
+  type        = string
+  default     = ""
+  description = "What volume specifications made for ceph-csi have as clusterID."
 }
 
 variable "ceph_monitors" {
@@ -92,7 +98,7 @@ job "pannier" {
       }
 
       artifact {
-        source = var.artifact
+        source = var.package
       }
 
       template {
@@ -101,6 +107,7 @@ job "pannier" {
           driver_name = "${var.driver_name}"
 
           cluster "${var.cluster}" {
+            id       = "${var.cluster_id}"
             monitors = ${jsonencode(var.ceph_monitors)}
             user     = "${var.ceph_user}"
             pool     = "${var.ceph_pool}"

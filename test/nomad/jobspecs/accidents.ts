@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import { findProcesses } from '../../../src/dev/processes.js';
+import { loopsBelow, mountsBelow } from '../../lab/folder.js';
+import { running } from '../../lab/nomad/allocations.js';
+import { redis } from './examples.js';
+import type { JobspecSite } from './site.js';
+
+const LIMIT_MS = 120_000;
+
+/** The plugin dies, and before it is back the job that uses a volume is stopped. */
+export async function pluginKilledWhileItsConsumerStops(
+  t: Test,
+  site: JobspecSite,
+  job: string,
+): Promise<void> {
+  await site.createVolume('database');
+  const [database] = await site.runExample('database');
+  t.equal(await redis(site, database, `SET letter ${randomUUID()}`), 'OK');
+  t.not(attached(site).length, 0);
+  const [{ TaskStates } = { TaskStates: null }] = await running(site.nomad, job);
+  killPlugin(site);
+  await site.stop('database');
+  await site.nomad.until<readonly { TaskStates: typeof TaskStates }[]>(
+    `/v1/job/${job}/allocations`,
+    (all) =>
+      all.some(
+        (one) =>
+          one.TaskStates?.plugin?.State === 'running' &&
+          one.TaskStates.plugin.Restarts > (TaskStates?.plugin?.Restarts ?? 0),
+      ),
+  );
+  const end = Date.now() + LIMIT_MS;
+  while (attached(site).length > 0 && Date.now() < end) await sleep(500);
+  t.same(attached(site), [], 'nothing is left mounted or attached');
+  await site.unclaimed('database');
+  await site.nomad.cli('volume', 'delete', 'database');
+}
+
+/** What is mounted or attached on the client, as the kernel tells it. */
+function attached({ nomad, folder }: JobspecSite): string[] {
+  const inCsi = mountsBelow(nomad.client.stateDir).filter((path) => path.includes('/csi/'));
+  const volumes = inCsi.filter((path) => /\/(staging|per-alloc|fuse)\//.test(path));
+  return [
+    ...volumes,
+    ...loopsBelow(nomad.client.stateDir),
+    ...mountsBelow(folder),
+    ...loopsBelow(folder),
+  ];
+}
+
+/** Ends the node plugin as the kernel does when there is no memory left. */
+function killPlugin(site: JobspecSite): void {
+  const plugins = findProcesses(
+    (args) => args.includes('plugin') && args.includes(`-node-id=${site.nomad.client.nodeId}`),
+  );
+  if (plugins.length === 0) throw new Error('no node plugin runs');
+  for (const { pid } of plugins) process.kill(pid, 'SIGKILL');
+}

@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../../src/cli/package.js';
+import { type LabCeph, startCeph } from '../../lab/ceph.js';
+import { startDocker } from '../../lab/docker.js';
+import { labFolder } from '../../lab/folder.js';
+import { serveFile } from '../../lab/http.js';
+import { type Allocation, ended, running } from '../../lab/nomad/allocations.js';
+import { type LabNomad, startNomad } from '../../lab/nomad.js';
+import { pluginImage, redisImage, tarball } from '../../lab/packages.js';
+
+/** How the plugin runs, by Docker or raw_exec, and the jobs that use its volumes, by Docker or exec. */
+export type Kind = 'docker' | 'exec';
+
+export const FOLDER = join(packageRoot(), 'jobspecs', 'nomad');
+
+/** The CSI plugin that the example volumes name. */
+const PLUGIN = 'pannier';
+/** The jobs of the plugin that have Ceph's key. */
+const JOBS = ['pannier-controller', 'pannier-node', 'pannier'];
+/** What the example jobs call a Debian: none can be pulled here. */
+const DEBIAN = 'debian:bookworm-slim';
+
+/** What tests look at in a volume, as Nomad's API tells it. */
+interface Volume {
+  readonly ExternalID: string;
+  readonly ReadAllocs: Readonly<Record<string, unknown>> | null;
+  readonly WriteAllocs: Readonly<Record<string, unknown>> | null;
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+/** A Nomad and a Ceph, and a web server with Pannier's package: what a site has that follows the guide. */
+export class JobspecSite {
+  /** The files of jobspecs/nomad that were used, relative to it. */
+  readonly used = new Set<string>();
+
+  constructor(
+    readonly kind: Kind,
+    readonly folder: string,
+    readonly ceph: LabCeph,
+    readonly nomad: LabNomad,
+    readonly packageUrl: string,
+  ) {}
+
+  /** The folder of the example jobs for this kind of site. */
+  get examples(): string {
+    return `examples/${this.kind}`;
+  }
+
+  /** Runs a job file as it stands, with what its variables are here, and returns the job's id. */
+  async run(file: string, more: Variables = {}): Promise<string> {
+    const text = this.#read(file);
+    const flags = Object.entries({ ...this.#variables(), ...more })
+      .filter(([name]) => text.includes(`variable "${name}"`))
+      .map(([name, value]) => `-var=${name}=${value}`);
+    await this.nomad.cli('job', 'run', '-detach', ...flags, join(FOLDER, file));
+    const id = /^job "([^"]+)"/m.exec(text)?.[1];
+    if (id === undefined) throw new Error(`no job in ${file}`);
+    return id;
+  }
+
+  /** Runs an example job, and returns its allocations once they run. */
+  async runExample(name: string, count = 1): Promise<Allocation[]> {
+    return running(this.nomad, await this.run(`${this.examples}/${name}.nomad.hcl`), count);
+  }
+
+  async stop(job: string): Promise<void> {
+    await this.nomad.cli('job', 'stop', '-detach', '-purge', job);
+    await ended(this.nomad, job);
+  }
+
+  /** Runs the plugin, as controller and node or as a monolith, and waits until all of it is healthy. */
+  async runPlugin(...parts: readonly ('controller' | 'node' | 'monolith')[]): Promise<void> {
+    for (const part of parts) await this.run(`${this.kind}/${part}.nomad.hcl`);
+    await this.nomad.pluginHealthy(PLUGIN, parts.includes('controller') ? 2 : 1, 1);
+  }
+
+  async pluginGone(): Promise<void> {
+    await this.nomad.until<readonly unknown[]>('/v1/plugins?type=csi', (all) => all.length === 0);
+  }
+
+  /** Creates an example's volume by Nomad's own command, and returns its external id. */
+  async createVolume(name: string): Promise<string> {
+    const file = `examples/${name}.volume.hcl`;
+    this.#read(file);
+    await this.nomad.cli('volume', 'create', join(FOLDER, file));
+    return (await this.nomad.get<Volume>(`/v1/volume/csi/${name}`)).ExternalID;
+  }
+
+  /** Waits until nobody has a claim on a volume. */
+  async unclaimed(id: string): Promise<void> {
+    await this.nomad.until<Volume>(
+      `/v1/volume/csi/${id}`,
+      ({ ReadAllocs, WriteAllocs }) => Object.keys({ ...ReadAllocs, ...WriteAllocs }).length === 0,
+    );
+  }
+
+  /** Runs a command in an allocation and returns what it printed. */
+  async exec(alloc: Allocation | undefined, ...command: string[]): Promise<string> {
+    if (alloc === undefined) throw new Error('there is no such allocation');
+    return (
+      await this.nomad.cli('alloc', 'exec', '-i=false', '-t=false', alloc.ID, ...command)
+    ).trim();
+  }
+
+  /** Writes a file of this site's and returns its path. */
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  #read(file: string): string {
+    this.used.add(file);
+    return readFileSync(join(FOLDER, file), 'utf8');
+  }
+
+  #variables(): Variables {
+    const { ceph, nomad, packageUrl, folder } = this;
+    return {
+      ceph_monitors: JSON.stringify(ceph.monitors),
+      ceph_pool: ceph.pool,
+      package: packageUrl,
+      client_state_dir: nomad.client.stateDir,
+      state_dir: join(folder, 'state'),
+    };
+  }
+}
+
+export async function startJobspecSite(kind: Kind): Promise<JobspecSite> {
+  // They end in the opposite order.
+  const ceph = await startCeph();
+  const folder = labFolder();
+  const url = await serveFile(await (kind === 'docker' ? pluginImage() : tarball()));
+  const nomad = await startNomad(kind === 'docker' ? { docker: await ownDocker() } : {});
+  for (const job of JOBS)
+    await nomad.put(`/v1/var/nomad/jobs/${job}`, {
+      Path: `nomad/jobs/${job}`,
+      Items: { key: ceph.key },
+    });
+  return new JobspecSite(kind, folder, ceph, nomad, url);
+}
+
+/** A Docker that has the images of the example jobs. */
+async function ownDocker() {
+  const docker = await startDocker();
+  await docker.docker('load', '--input', await redisImage());
+  await docker.docker('tag', 'redis:7', DEBIAN);
+  return { endpoint: docker.endpoint, allowCaps: ['sys_admin'] };
+}
