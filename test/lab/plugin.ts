@@ -200,16 +200,23 @@ function configText(options: PluginOptions, folder: string, endpoint: string): s
     `node_id = ${quote(options.nodeId ?? 'lab-node')}`,
     `state_dir = ${quote(join(folder, 'state'))}`,
     'log_level = "debug"',
-    ...options.clusters.flatMap(({ name, conf, monitors, user, key, keyFile, pool }) => [
-      `cluster ${quote(name)} {`,
-      conf === undefined ? `  monitors = ${quote(monitors)}` : `  conf = ${quote(conf)}`,
-      `  user = ${quote(user)}`,
-      ...(key === undefined ? [] : [`  key = ${quote(key)}`]),
-      ...(keyFile === undefined ? [] : [`  key_file = ${quote(keyFile)}`]),
-      `  pool = ${quote(pool)}`,
-      '}',
-    ]),
+    ...options.clusters.map(clusterText),
     '',
+  ].join('\n');
+}
+
+/** A cluster's block in a plugin's configuration file. */
+export function clusterText(settings: ClusterSettings): string {
+  const quote = JSON.stringify;
+  const { name, conf, monitors, user, key, keyFile, pool } = settings;
+  return [
+    `cluster ${quote(name)} {`,
+    conf === undefined ? `  monitors = ${quote(monitors)}` : `  conf = ${quote(conf)}`,
+    `  user = ${quote(user)}`,
+    ...(key === undefined ? [] : [`  key = ${quote(key)}`]),
+    ...(keyFile === undefined ? [] : [`  key_file = ${quote(keyFile)}`]),
+    `  pool = ${quote(pool)}`,
+    '}',
   ].join('\n');
 }
 

@@ -70,7 +70,8 @@ async function firstTaken(address: string, first: number): Promise<number | unde
   return undefined;
 }
 
-function isFree(address: string, port: number): Promise<boolean> {
+/** True where nothing listens at a port. */
+export function isFree(address: string, port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
