@@ -7,6 +7,8 @@ import { findProcesses, parentOf, startTimeOf, terminate } from '../../src/dev/p
 /** Everything that tests start lives below this folder; the path is short, since sockets are in it. */
 const ROOT = '/var/tmp/pannier-lab';
 const LIMIT_MS = 20_000;
+/** A supervisor may start another process while it is told to end. */
+const ROUNDS = 3;
 
 let made = 0;
 
@@ -22,14 +24,20 @@ export async function clean(folder: string): Promise<void> {
   // A loop device that is mounted goes with its mount; behind an unmounted rbd-fuse it would not be found.
   detachBelow(folder);
   unmountBelow(folder);
-  const inside = findProcesses((args) => args.some((arg) => arg.includes(`${folder}/`))).filter(
-    ({ pid }) => pid !== process.pid,
-  );
-  await Promise.all(inside.map(({ pid }) => terminate(pid, LIMIT_MS)));
+  for (let round = 0; round < ROUNDS; round++)
+    await Promise.all(processesOf(folder).map((pid) => terminate(pid, LIMIT_MS)));
   unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
   const parent = dirname(folder);
   if (existsSync(parent) && readdirSync(parent).length === 0) rmdirSync(parent);
+}
+
+/** What a machine that loses its power leaves of a folder: files, and no process, mount or loop device. */
+export async function cutPower(folder: string): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++)
+    await Promise.all(processesOf(folder).map((pid) => terminate(pid, 0, 'SIGKILL')));
+  unmountBelow(folder);
+  detachBelow(folder);
 }
 
 /** Cleans the folders of test processes that ended without doing so. */
@@ -47,6 +55,18 @@ export async function endOrphans(compiled: string): Promise<void> {
     args.some((arg) => arg.startsWith(`${compiled}/`) && arg.endsWith('.test.js')),
   ).filter(({ pid }) => parentOf(pid) === 1);
   await Promise.all(orphans.map(({ pid }) => terminate(pid, LIMIT_MS)));
+}
+
+/** The processes that have something in a folder among their arguments, and all that they started. */
+function processesOf(folder: string): number[] {
+  const inside = findProcesses((args) => args.some((arg) => arg.includes(`${folder}/`)));
+  const found = new Set(inside.map(({ pid }) => pid).filter((pid) => pid !== process.pid));
+  const all = findProcesses(() => true).map(({ pid }) => ({ pid, parent: parentOf(pid) ?? 0 }));
+  for (let before = 0; before < found.size; ) {
+    before = found.size;
+    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
+  }
+  return [...found];
 }
 
 function unmountBelow(folder: string): void {
