@@ -3,7 +3,7 @@ import { PannierCommand } from '../../src/cli/command.js';
 import { resolveEndpoint } from '../../src/cli/endpoint.js';
 import { CommandError } from '../../src/cli/errors.js';
 import { argument, endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
-import { findMount } from '../../src/cli/found.js';
+import { findMount, type RememberedMount, rememberedMount } from '../../src/cli/found.js';
 import { unmountVolume } from '../../src/cli/mounting.js';
 import { type MountRecord, Mounts, mountsFolder } from '../../src/cli/mounts.js';
 import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
@@ -13,7 +13,7 @@ import { findVolume, lookUpVolume } from '../../src/cli/volumes.js';
 export default class VolumeUnmount extends PannierCommand {
   static override summary = 'Take back a mount of `volume mount`';
   static override description =
-    'Takes a volume away from a path, or with an ID from all paths where `pannier volume mount` has it here, and lets go of it on this node. It works where the volume is gone, and it can be repeated.\n\nWith -node nothing is unmounted: the controller is told that the named node has let go. That frees a volume for other nodes when its own node is lost for good. Be sure that it is down, and not only out of sight: two writers destroy a file system.';
+    'Takes a volume away from a path, or with an ID from all paths where `pannier volume mount` has it here, and lets go of it on this node. It works where the volume is gone, and it can be repeated.\n\nA path at which an orchestrator has a volume is taken back too, where the plugin at -endpoint is the one that mounted it: for what an orchestrator left behind.\n\nWith -node nothing is unmounted: the controller is told that the named node has let go. That frees a volume for other nodes when its own node is lost for good. Be sure that it is down, and not only out of sight: two writers destroy a file system.';
   static override examples = [
     'pannier volume unmount /mnt/data',
     'pannier volume unmount data',
@@ -46,17 +46,17 @@ export default class VolumeUnmount extends PannierCommand {
     await using plugin = openPlugin(endpoint);
     if (flags.node !== undefined) return await this.#free(plugin, args.target, flags.node, secrets);
     const mounts = new Mounts(mountsFolder(endpoint));
-    const records = await this.#records(plugin, mounts, endpoint, args.target);
-    for (const record of records)
+    const found = await this.#found(plugin, mounts, endpoint, args.target);
+    for (const { record, steps } of found)
       await this.progress(
         'Unmounting',
-        unmountVolume(plugin, mounts, record, secrets, (line) => this.monitor(line)),
+        unmountVolume(plugin, mounts, record, secrets, (line) => this.monitor(line), steps),
       );
     await this.data(
-      records.map(({ volumeId, targetPath }) => ({ id: volumeId, path: targetPath })),
+      found.map(({ record }) => ({ id: record.volumeId, path: record.targetPath })),
       () =>
-        records
-          .map(({ volumeId, targetPath }) => `Unmounted volume "${volumeId}" from ${targetPath}`)
+        found
+          .map(({ record }) => `Unmounted volume "${record.volumeId}" from ${record.targetPath}`)
           .join('\n'),
     );
   }
@@ -84,23 +84,26 @@ export default class VolumeUnmount extends PannierCommand {
     await this.data({ id, node: nodeId }, () => `Freed volume "${id}" of node "${nodeId}"`);
   }
 
-  async #records(
+  async #found(
     plugin: Plugin,
     mounts: Mounts,
     endpoint: string,
     target: string,
-  ): Promise<readonly MountRecord[]> {
+  ): Promise<ReadonlyArray<Pick<RememberedMount, 'record'> & Partial<RememberedMount>>> {
     const records = await mounts.list();
+    const whole = (record: MountRecord) => ({ record });
     const path = resolve(target);
     const exact = records.filter(
       ({ targetPath, volumeId }) => targetPath === path || volumeId === target,
     );
-    if (exact.length > 0) return exact;
+    if (exact.length > 0) return exact.map(whole);
+    const remembered = await rememberedMount(plugin, endpoint, path);
+    if (remembered !== undefined) return [remembered];
     const volume = await lookUpVolume(plugin, target);
     const named = records.filter(({ volumeId }) => volumeId === volume?.id);
-    if (named.length > 0) return named;
+    if (named.length > 0) return named.map(whole);
     const found = await findMount(plugin, mounts, endpoint, path);
-    if (found !== undefined) return [found];
+    if (found !== undefined) return [whole(found)];
     throw new CommandError(`no volume is mounted at ${path}, nor is "${target}" one that is`, {
       code: 'NOT_FOUND',
       remedy: 'See where volumes are with `pannier volume status <ID>`.',

@@ -10,6 +10,13 @@ const KEYS = ['features', 'flags', 'order', 'create_timestamp', 'data_pool_id'] 
 /** librbd's flag of a header: nobody trusts the object map. */
 const OBJECT_MAP_INVALID = 1n;
 const NO_POOL = -1n;
+/** Features that Ceph gives an image by itself, and nobody asks for. */
+const INTERNAL: Readonly<Record<string, bigint>> = {
+  operations: 1n << 8n,
+  migrating: 1n << 9n,
+  'non-primary': 1n << 10n,
+  'dirty-cache': 1n << 11n,
+};
 
 /** What an image's header says, read in one RADOS operation; undefined where there is no such image. */
 export function imageDetails(
@@ -44,7 +51,8 @@ export function imageDetails(
 
 /** The features that a number stands for, in the order of their bits. */
 export function featureNames(features: bigint): string[] {
-  const names = new Map(Object.entries(FEATURES).map(([name, bit]) => [bit, name]));
+  const known = Object.entries({ ...FEATURES, ...INTERNAL });
+  const names = new Map(known.map(([name, bit]) => [bit, name]));
   const bits = Array.from({ length: 64 }, (_, bit) => bit).filter(
     (bit) => ((features >> BigInt(bit)) & 1n) === 1n,
   );

@@ -76,6 +76,10 @@ t.test('a header tells what `rbd info` tells, of images of all kinds', async (t)
     t.equal(details?.created.getTime(), Date.parse(create_timestamp), spec);
   }
   t.equal(await cluster.details(place, 'no-such-id'), undefined);
+  const [{ id, spec } = { id: '', spec: '' }] = images;
+  await ceph.rbd('snap', 'create', '--no-progress', `${spec}@one`);
+  await ceph.rbd('clone', '--rbd-default-clone-format=2', `${spec}@one`, `${spec}-clone`);
+  t.ok((await cluster.details(place, id))?.features.includes('operations'), 'of its own accord');
 });
 
 t.test('an object map that is marked as invalid is known', async (t) => {

@@ -1,0 +1,51 @@
+import type { Known } from './known.js';
+
+/** Something that does not fit together. */
+export interface Finding {
+  /** "claim-without-allocation", for one. */
+  readonly kind: string;
+  /** The part of the page that it belongs to. */
+  readonly part: Part;
+  /** 'error': data or a workload is at stake, or a claim is stuck. 'warning': it works all the same. */
+  readonly severity: 'error' | 'warning';
+  /** One sentence: what is wrong. */
+  readonly problem: string;
+  /** One sentence: what to do, or what the command does. */
+  readonly remedy: string;
+  /** What mends it; null where no command can. */
+  readonly command: string | null;
+}
+
+export type Part = 'nomad' | 'claims' | 'record' | 'image' | 'watchers' | 'locks' | 'mounts';
+
+/** Looks for one sort of inconsistency. What is not known is no finding. */
+export type Rule = (known: Known) => readonly Finding[];
+
+/** A command line for a shell. */
+export function commandLine(...words: readonly string[]): string {
+  return words.map(quote).join(' ');
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** One of Nomad's own command lines on a volume, in its namespace. */
+export function nomadVolumeCommand(
+  verb: string,
+  { ID, Namespace }: { readonly ID: string; readonly Namespace: string },
+  ...rest: readonly string[]
+): string {
+  const namespace = Namespace === 'default' ? [] : [`-namespace=${Namespace}`];
+  return commandLine('nomad', 'volume', verb, ...namespace, ID, ...rest);
+}
+
+/** Has an allocation ended, so that its job's next one takes the volume anew. */
+export function stopCommand(allocation: {
+  readonly ID: string;
+  readonly Namespace: string;
+}): string {
+  const namespace =
+    allocation.Namespace === 'default' ? [] : [`-namespace=${allocation.Namespace}`];
+  return commandLine('nomad', 'alloc', 'stop', ...namespace, allocation.ID);
+}

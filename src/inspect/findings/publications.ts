@@ -1,0 +1,54 @@
+import {
+  commandLine,
+  type Finding,
+  nomadVolumeCommand,
+  type Rule,
+  stopCommand,
+} from '../finding.js';
+import { clientNode, idOf, isUnclaimed, liveClaims, nodeOf } from '../joins.js';
+import type { Known, NomadView } from '../known.js';
+
+/** Nodes that the plugin has the volume published on, and on which Nomad has no claim. */
+export const publishedWithoutClaim: Rule = (known) => {
+  const { nomad, ceph } = known;
+  if (!nomad || !ceph?.image) return [];
+  return Object.keys(ceph.image.published)
+    .filter((node) => isUnclaimed(nomad, node))
+    .map((node) => ({
+      kind: 'published-without-claim',
+      part: 'claims',
+      severity: 'error',
+      problem: `the plugin has the volume published on node "${node}", on which Nomad has no claim: other nodes may not get it`,
+      remedy: 'Where nothing uses it there any more, this takes the publication back.',
+      command: unpublishCommand(known, nomad, node),
+    }));
+};
+
+function unpublishCommand(known: Known, nomad: NomadView, csiId: string): string {
+  const node = clientNode(nomad, csiId);
+  return node === undefined
+    ? commandLine('pannier', 'volume', 'unmount', `-node=${csiId}`, idOf(known))
+    : nomadVolumeCommand('detach', nomad.volume, node.id);
+}
+
+/** Running allocations whose node the plugin does not have the volume published on: another node may take it. */
+export const claimWithoutPublication: Rule = ({ nomad, ceph }) => {
+  if (!nomad || !ceph?.image || ceph.record?.keeper === 'ceph-csi') return [];
+  if (!nomad.volume.ControllerRequired) return [];
+  const published = Object.keys(ceph.image.published);
+  return liveClaims(nomad).flatMap((claim): Finding[] => {
+    const node = nodeOf(nomad, claim);
+    if (node?.csiId === undefined || claim.allocation?.ClientStatus !== 'running') return [];
+    if (published.includes(node.csiId)) return [];
+    return [
+      {
+        kind: 'claim-without-publication',
+        part: 'claims',
+        severity: 'error',
+        problem: `allocation ${claim.allocationId} runs on node "${node.name}", on which the plugin does not have the volume published: another node could get it too`,
+        remedy: "Stopping the allocation lets the job's next one publish it anew.",
+        command: stopCommand(claim.allocation),
+      },
+    ];
+  });
+};

@@ -1,0 +1,49 @@
+import type { AllocationStub } from '../nomad/allocations.js';
+import type { NomadVolume } from '../nomad/volumes.js';
+import type { Gap, InspectedVolume } from '../volume/inspect/inspected.js';
+import type { InspectedOnNode } from '../volume/inspect/on-node.js';
+
+/** What Nomad knows of a volume. */
+export interface NomadView {
+  readonly volume: NomadVolume;
+  readonly claims: readonly Claim[];
+  /** Nodes that have the volume's plugin, or a claim. */
+  readonly nodes: readonly ClientNode[];
+  /** Other volumes of Nomad's that are the same image. */
+  readonly twins: ReadonlyArray<{ readonly id: string; readonly namespace: string }>;
+  /** What could not be read. */
+  readonly gaps: readonly Gap[];
+}
+
+/** A claim of Nomad's: an allocation that has the volume, or that Nomad believes to have it. */
+export interface Claim {
+  readonly allocationId: string;
+  readonly mode: 'read' | 'write';
+  /** Undefined where Nomad has forgotten it. */
+  readonly allocation: AllocationStub | undefined;
+}
+
+/** A client node of Nomad's. */
+export interface ClientNode {
+  readonly id: string;
+  readonly name: string;
+  /** initializing, ready, down or disconnected; 'unknown' where Nomad does not tell. */
+  readonly status: string;
+  /** CSI's id of it, by which the plugin knows it; undefined where the plugin does not run there. */
+  readonly csiId: string | undefined;
+  readonly pluginHealthy: boolean;
+}
+
+/** What a node plugin tells, and where it was asked. */
+export interface NodeView extends InspectedOnNode {
+  readonly endpoint: string;
+}
+
+/** All that could be found out of one volume. A part is undefined where nobody was reached who would know. */
+export interface Known {
+  /** Null where Nomad has no such volume. */
+  readonly nomad: NomadView | null | undefined;
+  /** What a controller of Pannier's tells; null where there is no such image, nor anything else of it. */
+  readonly ceph: InspectedVolume | null | undefined;
+  readonly nodes: readonly NodeView[];
+}
