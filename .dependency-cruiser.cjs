@@ -73,6 +73,13 @@ module.exports = {
       from: { path: '^src/nomad/' },
       to: { path: '^(src/(?!nomad/|volume/|spec/)|commands/|bin/)' },
     },
+    {
+      name: 'inspection-joins-what-others-read',
+      comment: 'It asks nobody, so that each inconsistency is a test without any of them.',
+      severity: 'error',
+      from: { path: '^src/inspect/' },
+      to: { path: '^(src/(?!(inspect|nomad|volume)/)|commands/|bin/)' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {

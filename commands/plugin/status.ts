@@ -1,64 +1,38 @@
-import { type Cell, keyValues } from '../../src/cli/columns.js';
 import { PannierCommand } from '../../src/cli/command.js';
-import { resolveEndpoint } from '../../src/cli/endpoint.js';
-import { endpointFlags, outputFlags } from '../../src/cli/flags.js';
-import { openPlugin } from '../../src/cli/plugin.js';
-import { pluginStatus, type PluginStatus as Status } from '../../src/cli/plugin-status.js';
+import { argument, outputFlags, toggle } from '../../src/cli/flags.js';
+import { staleFlags } from '../../src/cli/nomad/flags.js';
+import { onlyThroughNomad, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
 
 export default class PluginStatus extends PannierCommand {
   static override summary = 'Show what a plugin is, offers and how it is';
   static override description =
-    'Asks a plugin for its name and version, whether it is ready, its health, what its controller and its node offer, what node it is on, and how much its controller has to do in the background.';
+    `Through Nomad, lists the CSI plugins that Nomad knows, or with an ID, or the beginning of one, shows that plugin: how many of its controllers and nodes are healthy, what is wrong with those that are not, and its allocations. Straight to a plugin, asks it for its name and version, whether it is ready, its health, what its controller and its node offer, what node it is on, and how much its controller has to do in the background.\n\n${WAY_RULE}`;
   static override examples = [
     'pannier plugin status',
+    'pannier plugin status -verbose rbd',
     'pannier plugin status -json -endpoint=tcp://127.0.0.1:10000',
   ];
-  static override flags = { ...endpointFlags, ...outputFlags };
+  static override args = {
+    ID: argument({ description: "The plugin's ID in Nomad; without it, all." }),
+  };
+  static override flags = {
+    ...wayFlags,
+    ...outputFlags,
+    ...staleFlags,
+    verbose: toggle({ description: 'Whole IDs and times, and what the plugin offers.' }),
+  };
   protected override readonly doing = 'reading the plugin';
 
   async run(): Promise<void> {
-    const { flags } = await this.input(PluginStatus);
-    const endpoint = await resolveEndpoint(flags.endpoint, 'controller');
-    await using plugin = openPlugin(endpoint);
-    const status = await this.progress('Asking the plugin', pluginStatus(plugin, endpoint));
-    await this.data(status, () => this.#text(status));
-  }
-
-  #text(status: Status): string {
-    const { node } = status;
-    const about: Array<[string, Cell]> = [
-      ['Name', status.name],
-      ['Version', status.version],
-      ['Endpoint', status.endpoint],
-      ['Ready', status.ready],
-      ['Health', status.health],
-      ['Node ID', node?.id],
-      ['Max Volumes', node === null ? undefined : node.maxVolumes || 'no limit'],
-    ];
-    const sections: Array<[string, readonly string[] | null]> = [
-      ['Plugin Capabilities', status.capabilities],
-      ['Controller Capabilities', status.controllerCapabilities],
-      ['Node Capabilities', status.nodeCapabilities],
-    ];
-    const lists = sections.map(
-      ([title, words]) =>
-        `${this.heading(title)}\n${words === null ? 'not offered' : words.join('\n') || '<none>'}`,
-    );
-    return [keyValues(about), ...lists, ...this.#work(status)].join('\n\n');
-  }
-
-  /** A plugin without such work has no such section. */
-  #work({ work, workProblem }: Status): string[] {
-    if (work === null && workProblem === null) return [];
-    const lines =
-      work === null
-        ? `unknown: ${workProblem}`
-        : keyValues(
-            work.map(({ kind, count, waiting }) => [
-              kind,
-              waiting === 0 ? count : `${count} (${waiting} kept for now)`,
-            ]),
-          );
-    return [`${this.heading('Background Work')}\n${lines}`];
+    const { args, flags } = await this.input(PluginStatus);
+    const way = wayOf(flags);
+    const { verbose, stale } = flags;
+    onlyThroughNomad(way, { verbose, stale, ID: args.ID });
+    if (way.through === 'nomad') {
+      const { pluginsInNomad } = await import('../../src/cli/nomad/plugin-status.js');
+      return await pluginsInNomad(this, flags, args.ID);
+    }
+    const { showPlugin } = await import('../../src/cli/straight/plugin-status.js');
+    await showPlugin(this, way.endpoint);
   }
 }

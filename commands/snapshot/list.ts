@@ -1,27 +1,26 @@
 import { PannierCommand } from '../../src/cli/command.js';
-import { CommandError } from '../../src/cli/errors.js';
-import { endpointFlags, option, outputFlags } from '../../src/cli/flags.js';
-import { openPlugin, type Plugin } from '../../src/cli/plugin.js';
+import { option, outputFlags } from '../../src/cli/flags.js';
+import { pluginFlags } from '../../src/cli/nomad/flags.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
-import { listSnapshots, snapshotTable } from '../../src/cli/snapshots.js';
-import { lookUpVolume } from '../../src/cli/volumes.js';
+import { onlyThroughNomad, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
 
 export default class SnapshotList extends PannierCommand {
   static override summary = 'List snapshots';
   static override description =
-    'Lists all snapshots that the plugin knows, or those of one volume, the oldest first. A snapshot outlives its volume: one of a deleted volume is listed with the handle that the volume had.';
+    `Lists all snapshots that the plugin knows, or those of one volume, the oldest first. Nomad knows none itself: through it each plugin is asked that has a healthy controller, or the one that -plugin names. A snapshot outlives its volume: one of a deleted volume is listed with the ID that the volume had at the plugin.\n\n${WAY_RULE}`;
   static override examples = [
     'pannier snapshot list',
     'pannier snapshot list -source=data',
-    'pannier snapshot list -t \'{{range .}}{{.id}}{{"\\n"}}{{end}}\'',
+    'pannier snapshot list -t \'{{range .}}{{.ID}}{{"\\n"}}{{end}}\'',
   ];
   static override flags = {
     source: option({
       value: 'volume',
       description:
-        'Only those of this volume: a whole handle, that of a deleted volume too, or a name.',
+        "Only those of this volume: the plugin's whole ID, that of a deleted volume too, or Nomad's; straight to a controller, a name.",
     }),
-    ...endpointFlags,
+    ...wayFlags,
+    ...pluginFlags,
     ...outputFlags,
     ...secretsFlags,
   };
@@ -30,25 +29,14 @@ export default class SnapshotList extends PannierCommand {
   async run(): Promise<void> {
     const { flags } = await this.input(SnapshotList);
     const secrets = await readSecrets(flags['secrets-file']);
-    await using plugin = openPlugin(flags.endpoint);
-    const source =
-      flags.source === undefined
-        ? undefined
-        : await this.progress('Looking the volume up', sourceId(plugin, flags.source));
-    const snapshots = await this.progress('ListSnapshots', listSnapshots(plugin, secrets, source));
-    await this.data(snapshots, () =>
-      snapshots.length === 0 ? 'No snapshots' : snapshotTable(snapshots),
-    );
+    const way = wayOf(flags);
+    const { plugin, source } = flags;
+    onlyThroughNomad(way, { plugin });
+    if (way.through === 'nomad') {
+      const { listThroughNomad } = await import('../../src/cli/nomad/snapshot-commands.js');
+      return await listThroughNomad(this, flags, plugin, source, secrets);
+    }
+    const { listStraight } = await import('../../src/cli/straight/snapshot-list.js');
+    await listStraight(this, way.endpoint, source, secrets);
   }
-}
-
-/** A volume that is deleted has a handle still, and no name. */
-async function sourceId(plugin: Plugin, text: string): Promise<string> {
-  if (text.includes('/')) return text;
-  const volume = await lookUpVolume(plugin, text);
-  if (volume !== undefined) return volume.id;
-  throw new CommandError(`volume "${text}" does not exist`, {
-    code: 'NOT_FOUND',
-    remedy: 'Where it is deleted, give the ID that it had: `pannier snapshot list` shows it.',
-  });
 }

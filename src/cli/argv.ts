@@ -6,7 +6,7 @@ export interface FlagShape {
   readonly type: 'boolean' | 'option';
   /** May be given more than once, each time with one value. */
   readonly multiple?: boolean;
-  /** Of a boolean: it is true unless turned off. */
+  /** Of a boolean: that it is turned off is told apart from its absence. */
   readonly allowNo?: boolean;
 }
 

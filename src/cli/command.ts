@@ -6,6 +6,7 @@ import { bold } from './colour.js';
 import { DoingError, UsageError } from './errors.js';
 import { toJson } from './json.js';
 import { monitorLine } from './monitor.js';
+import type { Output } from './output.js';
 import { withProgress } from './progress.js';
 import type { Node } from './template/parse.js';
 
@@ -16,7 +17,7 @@ type Args<C extends typeof PannierCommand> = Interfaces.InferredArgs<C['args']>;
  * What commands share: the command line in the manner of Go, and three ways to print data. Only data goes to
  * standard output. With -json or -t nothing else is said but an error.
  */
-export abstract class PannierCommand extends Command {
+export abstract class PannierCommand extends Command implements Output {
   /** Runs with the configuration that was loaded; oclif's own would load it once more. */
   static override async run<T extends Command>(
     this: new (
@@ -56,13 +57,11 @@ export abstract class PannierCommand extends Command {
     return { flags: flags as Flags<C>, args: args as Args<C> };
   }
 
-  /** True where a person reads: neither -json nor -t. */
-  protected get forPeople(): boolean {
+  get forPeople(): boolean {
     return !this.#format.json && this.#format.template === undefined;
   }
 
-  /** Prints the command's data: as JSON, through the template, or as the text. */
-  protected async data(data: unknown, text: () => string): Promise<void> {
+  async data(data: unknown, text: () => string): Promise<void> {
     const { json, template } = this.#format;
     if (json) print(toJson(data));
     else if (template === undefined) print(text());
@@ -72,23 +71,19 @@ export abstract class PannierCommand extends Command {
     }
   }
 
-  /** Prints a line for a person. */
-  protected text(line: string): void {
+  text(line: string): void {
     if (this.forPeople) print(line);
   }
 
-  /** A section's heading. */
-  protected heading(title: string): string {
+  heading(title: string): string {
     return bold(title, process.stdout);
   }
 
-  /** Says what is being done. */
-  protected monitor(line: string): void {
+  monitor(line: string): void {
     if (this.forPeople) process.stderr.write(`${bold(monitorLine(line), process.stderr)}\n`);
   }
 
-  /** Shows what was noticed, which says itself that it is a warning. */
-  protected notice(text: string): void {
+  notice(text: string): void {
     if (this.forPeople) process.stderr.write(`${text}\n\n`);
   }
 
@@ -98,8 +93,7 @@ export abstract class PannierCommand extends Command {
     return input;
   }
 
-  /** Waits for work that may take longer than a second. */
-  protected progress<T>(label: string, work: Promise<T>): Promise<T> {
+  progress<T>(label: string, work: Promise<T>): Promise<T> {
     return this.forPeople ? withProgress(process.stderr, label, work) : work;
   }
 

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { CreateVolumeRequestSchema } from '../proto/csi/v1/csi_pb.js';
+import type { AccessModeWord, AttachmentModeWord } from '../spec/volume/capabilities.js';
 import { parseHandle } from '../volume/handle.js';
 import { keyOfImageName } from '../volume/name.js';
 import { parseSnapshotHandle } from '../volume/snapshot/handle.js';
@@ -36,14 +37,27 @@ export interface Copy {
   readonly sizeBytes: bigint | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly capability: ReturnType<typeof capabilityOf>;
+  /** The same as the capability, in Nomad's words. */
+  readonly usage: {
+    readonly accessMode: AccessModeWord;
+    readonly attachmentMode: AttachmentModeWord;
+    readonly fsType: string;
+    readonly mountFlags: readonly string[];
+  };
 }
 
 /** Reads the flags. Throws UsageError. */
 export function readCopy(flags: CopyFlags): Copy {
+  const usage = readUsage({ ...flags, 'read-only': false });
   return {
     sizeBytes: flags.size === undefined ? undefined : readSize(flags.size),
     parameters: readParameterFlags(flags.parameter),
-    capability: capabilityOf(readUsage({ ...flags, 'read-only': false })),
+    capability: capabilityOf(usage),
+    usage: {
+      ...{ fsType: usage.fsType, mountFlags: usage.mountFlags },
+      accessMode: flags['access-mode'] as AccessModeWord,
+      attachmentMode: flags['attachment-mode'] as AttachmentModeWord,
+    },
   };
 }
 
@@ -54,15 +68,23 @@ export function copyRequest(
   source: ContentSource & { readonly sizeBytes: bigint },
   secrets: Readonly<Record<string, string>>,
 ): MessageInitShape<typeof CreateVolumeRequestSchema> {
-  const elsewhere = 'cluster' in parameters || 'pool' in parameters;
   return {
     name,
     capacityRange: { requiredBytes: sizeBytes ?? source.sizeBytes },
     volumeCapabilities: [capability],
-    parameters: { ...(elsewhere ? {} : placeOf(source)), ...parameters },
+    parameters: copyParameters(source, parameters),
     secrets: { ...secrets },
     volumeContentSource: toContentSource(source),
   };
+}
+
+/** The parameters of a copy: what is given, and the place of its source unless they name one. */
+export function copyParameters(
+  source: ContentSource,
+  parameters: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const elsewhere = 'cluster' in parameters || 'pool' in parameters;
+  return { ...(elsewhere ? {} : placeOf(source)), ...parameters };
 }
 
 /** Where a source is, as parameters: a handle of ours tells it, one of another plugin's does not. */

@@ -45,6 +45,11 @@ export function toggle({
   return Flags.boolean({ ...text, default: on, allowNo: on });
 }
 
+/** A flag without a value that may be turned off: undefined unless given. */
+export function choice(text: Omit<OptionText, 'value'>) {
+  return Flags.boolean({ ...text, allowNo: true }) as unknown as BooleanFlag<boolean | undefined>;
+}
+
 /** A positional argument. oclif would read a missing one from standard input; nothing here does. */
 export function argument<R extends boolean = false>(text: {
   readonly description: string;
@@ -75,7 +80,7 @@ export const outputFlags = {
   }),
 };
 
-/** For every command that speaks to a plugin. */
+/** For commands that speak to a plugin and to nothing else. */
 export const endpointFlags = {
   endpoint: option({
     value: 'address',
@@ -86,3 +91,11 @@ export const endpointFlags = {
     default: DEFAULT_ENDPOINT,
   }),
 };
+
+/**
+ * The description of a flag that the program reads from the environment itself, since it matters whether the flag
+ * or the variable was given.
+ */
+export function orVariable(description: string, variable: string): string {
+  return `${description} Environment: ${variable}.`;
+}

@@ -31,9 +31,13 @@ export async function main(argv: readonly string[], root: string): Promise<void>
   }
 }
 
-/** `-version` is the command version, and `help volume create` is `volume create -help`. */
+/**
+ * `-version` is the command version, `help volume create` is `volume create -help`, and `volume snapshot`, which
+ * Nomad has, is `snapshot`.
+ */
 function withoutAliases(argv: readonly string[]): readonly string[] {
   const [first, ...rest] = argv;
+  if (first === 'volume' && rest[0] === 'snapshot') return rest;
   if (first === '-version' || first === '--version' || first === '-v') return ['version', ...rest];
   return first === 'help' ? [...rest, '-help'] : argv;
 }

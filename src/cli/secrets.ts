@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { VolumeSpec } from '../spec/volume.js';
 import { CommandError, EXIT } from './errors.js';
 import { GENERAL_OPTIONS, option } from './flags.js';
 
@@ -22,6 +23,15 @@ export async function readSecrets(path: string | undefined): Promise<Record<stri
     });
   });
   return text.trimStart().startsWith('{') ? fromJson(text, path) : fromLines(text, path);
+}
+
+/** Specifications with the secrets of a file besides their own, over which they count. */
+export function withSecrets(
+  specs: readonly VolumeSpec[],
+  secrets: Readonly<Record<string, string>>,
+): readonly VolumeSpec[] {
+  if (Object.keys(secrets).length === 0) return specs;
+  return specs.map((spec) => ({ ...spec, secrets: { ...spec.secrets, ...secrets } }));
 }
 
 function fromJson(text: string, path: string): Record<string, string> {

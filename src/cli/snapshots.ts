@@ -1,12 +1,11 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { Snapshot } from '../proto/csi/v1/csi_pb.js';
-import { nameKey } from '../volume/name.js';
 import { formatBytes } from '../volume/size.js';
-import { keyOfSnapshotName, parseSnapshotHandle } from '../volume/snapshot/handle.js';
 import { type Cell, keyValues, table } from './columns.js';
 import { CommandError } from './errors.js';
 import { onlyOne } from './matching.js';
 import { isStatus, type Plugin } from './plugin.js';
+import { beginsSnapshot, isSnapshotCalled } from './snapshot-names.js';
 import { formatTime } from './time.js';
 
 /** A snapshot as commands show it; the keys are those of -json and -t. */
@@ -77,7 +76,9 @@ export async function findSnapshotByPrefix(
   if (exact !== undefined) return exact;
   const snapshots = await listSnapshots(plugin, secrets);
   return (
-    named(snapshots, id) ?? only(snapshots.filter((one) => begins(one, id))) ?? snapshotNotFound(id)
+    named(snapshots, id) ??
+    only(snapshots.filter((one) => beginsSnapshot(one.id, id))) ??
+    snapshotNotFound(id)
   );
 }
 
@@ -140,19 +141,9 @@ export function listed(snapshot: Snapshot): ListedSnapshot {
   return { id, sourceVolumeId, sizeBytes, created, readyToUse };
 }
 
-/** CSI does not answer a snapshot's name. A handle of ours holds the name's key. */
+/** CSI does not answer a snapshot's name. */
 function named(snapshots: readonly ListedSnapshot[], text: string): ListedSnapshot | undefined {
-  const key = nameKey(text);
-  return only(snapshots.filter(({ id }) => id === text || keyOfSnapshotName(nameIn(id)) === key));
-}
-
-function begins({ id }: ListedSnapshot, text: string): boolean {
-  return id.startsWith(text) || nameIn(id).startsWith(text);
-}
-
-/** What RBD calls a snapshot; '' where the handle is another plugin's. */
-function nameIn(id: string): string {
-  return parseSnapshotHandle(id)?.snapshot ?? '';
+  return only(snapshots.filter(({ id }) => isSnapshotCalled(id, text)));
 }
 
 function only(found: readonly ListedSnapshot[]): ListedSnapshot | undefined {

@@ -17,6 +17,7 @@ export interface TaskState {
 /** What Nomad tells of an allocation in a list, and of those that claim a volume. */
 export interface AllocationStub {
   readonly ID: string;
+  readonly EvalID: string;
   readonly Name: string;
   readonly Namespace: string;
   readonly NodeID: string;

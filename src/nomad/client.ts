@@ -5,6 +5,7 @@ import {
   type RequestOptions,
   request,
 } from 'node:http';
+import { nomadJson } from '../spec/nomad.js';
 import { NomadError } from './errors.js';
 import { parseExactly } from './json.js';
 import { refused } from './refused.js';
@@ -136,7 +137,7 @@ export class NomadClient implements Disposable {
       path: `${path}${this.#query(call)}`,
     };
     const name = `${method} ${path}`;
-    const text = call.body === undefined ? '' : JSON.stringify(call.body);
+    const text = call.body === undefined ? '' : nomadJson(call.body);
     const received = await exchange(
       { ...options, headers: { ...this.#headers(), ...call.headers } },
       text,

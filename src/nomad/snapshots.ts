@@ -53,7 +53,7 @@ export async function createSnapshot(
     byPlugin: true,
   })) as { readonly Snapshots?: readonly NomadSnapshot[] | null } | undefined;
   const [snapshot] = answer?.Snapshots ?? [];
-  if (snapshot !== undefined) return snapshot;
+  if (snapshot !== undefined) return { ...snapshot, PluginID: pluginId };
   throw new NomadError('Nomad took the request for a snapshot, and answered no snapshot', {
     code: 'INTERNAL',
     remedy: 'See whether it is there with `pannier snapshot list`.',
@@ -79,7 +79,7 @@ export async function listSnapshots(
       needs: LIST,
       byPlugin: true,
     });
-    all.push(...(document?.Snapshots ?? []));
+    all.push(...(document?.Snapshots ?? []).map((one) => ({ ...one, PluginID: pluginId })));
     token = document?.NextToken ?? '';
   } while (token !== '');
   return all.sort((a, b) => Number(a.CreateTime) - Number(b.CreateTime));

@@ -1,5 +1,11 @@
+import {
+  nomadVolumePath,
+  nomadVolumeRequest,
+  type NomadVolume as SentVolume,
+} from '../spec/nomad.js';
 import type { AllocationStub } from './allocations.js';
 import type { Answer, NomadClient, ReadOptions } from './client.js';
+import { NomadError } from './errors.js';
 import { type Secrets, secretsHeader } from './secrets.js';
 import type { Integer, Topology } from './values.js';
 
@@ -40,7 +46,14 @@ export interface NomadVolume extends Omit<VolumeStub, 'CurrentReaders' | 'Curren
   readonly RequestedCapacityMin: Integer;
   readonly RequestedCapacityMax: Integer;
   readonly RequestedCapabilities: readonly Capability[];
-  readonly MountOptions: { readonly FSType: string; readonly MountFlags: readonly string[] } | null;
+  readonly RequestedTopologies: {
+    readonly Required: readonly Topology[] | null;
+    readonly Preferred: readonly Topology[] | null;
+  } | null;
+  readonly MountOptions: {
+    readonly FSType: string;
+    readonly MountFlags: readonly string[] | null;
+  } | null;
   readonly Parameters: Readonly<Record<string, string>>;
   readonly Context: Readonly<Record<string, string>>;
   readonly CloneID: string;
@@ -51,12 +64,6 @@ export interface NomadVolume extends Omit<VolumeStub, 'CurrentReaders' | 'Curren
   readonly ReadAllocs: Readonly<Record<string, unknown>>;
   readonly WriteAllocs: Readonly<Record<string, unknown>>;
 }
-
-/** A volume as it is sent, under Nomad's keys. */
-export type VolumeBody = Readonly<Record<string, unknown>> & {
-  readonly ID: string;
-  readonly Namespace: string;
-};
 
 const READ = 'the capability "csi-read-volume"';
 const LIST = 'the capability "csi-list-volume"';
@@ -117,19 +124,32 @@ export async function readVolume(
 }
 
 /** Has a volume made by its plugin, or one that Nomad knows changed; answers what it is then. */
-export async function createVolume(nomad: NomadClient, body: VolumeBody): Promise<NomadVolume> {
-  const answer = await nomad.write('PUT', `${path(body.ID)}/create`, {
-    ...sent(body),
-    needs: WRITE,
-    byPlugin: true,
+export async function createVolume(nomad: NomadClient, sent: SentVolume): Promise<NomadVolume> {
+  const request = nomadVolumePath(sent.ID, 'create');
+  const answer = await nomad.write('PUT', request, toSend(sent));
+  const { Volumes } = (answer ?? {}) as { Volumes?: readonly Partial<NomadVolume>[] | null };
+  const [volume] = Volumes ?? [];
+  if (volume !== undefined) return asVolume(volume);
+  throw new NomadError(`Nomad took the request for volume "${sent.ID}", and answered no volume`, {
+    code: 'INTERNAL',
+    remedy: 'See whether it is there with `pannier volume status`.',
+    request: `PUT ${request}`,
   });
-  const { Volumes } = (answer ?? {}) as { Volumes?: readonly Partial<NomadVolume>[] };
-  return asVolume(Volumes?.[0] ?? (body as Partial<NomadVolume>));
 }
 
 /** Tells Nomad of a volume that is there. */
-export async function registerVolume(nomad: NomadClient, body: VolumeBody): Promise<void> {
-  await nomad.write('PUT', path(body.ID), { ...sent(body), needs: WRITE, byPlugin: true });
+export async function registerVolume(nomad: NomadClient, sent: SentVolume): Promise<void> {
+  await nomad.write('PUT', path(sent.ID), toSend(sent));
+}
+
+/** The namespace that a volume names counts before the client's. */
+function toSend(sent: SentVolume) {
+  return {
+    body: nomadVolumeRequest(sent),
+    namespace: sent.Namespace || undefined,
+    needs: WRITE,
+    byPlugin: true,
+  };
 }
 
 interface WriteOptions {
@@ -173,22 +193,9 @@ export async function detachVolume(
   });
 }
 
-/** The request that has a volume created or registered, for who shows it. */
-export function volumeRequest(
-  verb: 'create' | 'register',
-  body: VolumeBody,
-): { readonly method: 'PUT'; readonly path: string; readonly body: object } {
-  const tail = verb === 'create' ? '/create' : '';
-  return { method: 'PUT', path: `${path(body.ID)}${tail}`, body: { Volumes: [body] } };
-}
-
-/** The namespace that the body names counts before the client's. */
-function sent(body: VolumeBody) {
-  return { body: { Volumes: [body] }, namespace: body.Namespace || undefined };
-}
-
+/** Where a volume itself is, which is where it is registered. */
 function path(id: string): string {
-  return `/v1/volume/csi/${encodeURIComponent(id)}`;
+  return nomadVolumePath(id, 'register');
 }
 
 /** Old versions leave out what came later, and several leave null what is empty, or list nothing as null. */
@@ -208,6 +215,7 @@ function asVolume(volume: Partial<NomadVolume>): NomadVolume {
     RequestedCapacityMin: volume.RequestedCapacityMin ?? 0,
     RequestedCapacityMax: volume.RequestedCapacityMax ?? 0,
     RequestedCapabilities: volume.RequestedCapabilities ?? [],
+    RequestedTopologies: volume.RequestedTopologies ?? null,
     MountOptions: volume.MountOptions ?? null,
     Parameters: volume.Parameters ?? {},
     Context: volume.Context ?? {},

@@ -28,7 +28,9 @@ export interface RunOptions {
 
 /** Runs the real command line in a process of its own, as from a script: no terminal. */
 export function pannier(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { PANNIER_ENDPOINT: _, ...inherited } = process.env;
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:PANNIER_ENDPOINT$|NOMAD_)/.test(name)),
+  );
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

@@ -13,7 +13,7 @@ import {
 } from '../../src/csi/wire/client.js';
 import { CRASH_AFTER, PAUSE_AFTER } from '../../src/plugin/effects.js';
 import { Controller, Identity, Node } from '../../src/proto/csi/v1/csi_pb.js';
-import { Admin } from '../../src/proto/pannier/admin/v1/admin_pb.js';
+import { Admin, NodeAdmin } from '../../src/proto/pannier/admin/v1/admin_pb.js';
 import type { EffectName } from '../../src/volume/effects.js';
 import { labFolder } from './folder.js';
 
@@ -86,6 +86,10 @@ export class LabPlugin {
 
   get admin(): ServiceClient<typeof Admin> {
     return this.#connection.service(Admin);
+  }
+
+  get nodeAdmin(): ServiceClient<typeof NodeAdmin> {
+    return this.#connection.service(NodeAdmin);
   }
 
   get pid(): number {

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readAgent } from '../../nomad/agent.js';
+import type { NomadClient } from '../../nomad/client.js';
+import { listPlugins, readPlugin } from '../../nomad/plugins.js';
+
+/** Sockets of CSI plugins that Nomad runs on this very machine. */
+export interface LocalPlugins {
+  readonly controllers: readonly string[];
+  readonly nodes: readonly string[];
+}
+
+const NONE: LocalPlugins = { controllers: [], nodes: [] };
+
+/** The same; none where the agent that is asked is no client, is elsewhere, or may not tell. */
+export async function localPlugins(nomad: NomadClient): Promise<LocalPlugins> {
+  try {
+    return await find(nomad);
+  } catch {
+    return NONE;
+  }
+}
+
+async function find(nomad: NomadClient): Promise<LocalPlugins> {
+  const { config, stats } = await readAgent(nomad);
+  const nodeId = stats.client?.node_id;
+  const { DataDir, Client } = config as {
+    readonly DataDir?: string;
+    readonly Client?: { readonly StateDir?: string };
+  };
+  const stateDir = Client?.StateDir || (DataDir ? join(DataDir, 'client') : '');
+  if (nodeId === undefined || stateDir === '' || !existsSync(stateDir)) return NONE;
+  const socket = (allocation: string | undefined) => {
+    const path = join(stateDir, 'csi', 'plugins', allocation ?? '-', 'csi.sock');
+    return existsSync(path) ? [`unix://${path}`] : [];
+  };
+  const { document: stubs } = await listPlugins(nomad);
+  const plugins = await Promise.all(stubs.map(({ ID }) => readPlugin(nomad, ID)));
+  return {
+    controllers: plugins.flatMap((one) => socket(one?.document.Controllers[nodeId]?.AllocID)),
+    nodes: plugins.flatMap((one) => socket(one?.document.Nodes[nodeId]?.AllocID)),
+  };
+}

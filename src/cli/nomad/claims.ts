@@ -1,0 +1,60 @@
+import type { AllocationStub } from '../../nomad/allocations.js';
+import type { NomadClient } from '../../nomad/client.js';
+import { listVolumes, type NomadVolume, type VolumeStub } from '../../nomad/volumes.js';
+import { CommandError } from '../errors.js';
+import { volumeTable } from './volumes.js';
+
+/** The allocations that use a volume now, or are about to. */
+export function users({ Allocations }: NomadVolume): readonly AllocationStub[] {
+  return Allocations.filter(({ ClientStatus }) =>
+    ['pending', 'running', 'unknown'].includes(ClientStatus),
+  );
+}
+
+/** Throws CommandError where allocations use a volume: Nomad asks its plugin to delete it before it looks. */
+export function refuseUsed(volume: NomadVolume): void {
+  const found = users(volume);
+  if (found.length === 0) return;
+  const names = found.map(({ ID, JobID }) => `${ID.slice(0, 8)} of job "${JobID}"`);
+  throw new CommandError(`volume "${volume.ID}" is used by allocation ${names.join(' and ')}`, {
+    code: 'FAILED_PRECONDITION',
+    remedy: 'Stop the jobs first.',
+    details: found.map(({ ID }) => ID),
+  });
+}
+
+/** The other volumes that stand for the same one of a plugin's, in all namespaces that the token may see. */
+export async function sameVolume(
+  nomad: NomadClient,
+  {
+    ID,
+    Namespace,
+    PluginID,
+    ExternalID,
+  }: Pick<VolumeStub, 'ID' | 'Namespace' | 'PluginID' | 'ExternalID'>,
+): Promise<readonly VolumeStub[]> {
+  const all = await listVolumes(nomad, { namespace: '*', pluginId: PluginID }).then(
+    ({ document }) => document,
+    // A token that may not look elsewhere is no reason not to go on.
+    () => [],
+  );
+  return all.filter(
+    (other) =>
+      other.ExternalID === ExternalID && (other.ID !== ID || other.Namespace !== Namespace),
+  );
+}
+
+/** Throws CommandError where Nomad has the same volume of the plugin's a second time. */
+export async function refuseShared(nomad: NomadClient, volume: NomadVolume): Promise<void> {
+  const others = await sameVolume(nomad, volume);
+  if (others.length === 0) return;
+  throw new CommandError(
+    `volume "${volume.ID}" is registered ${others.length === 1 ? 'a second time' : 'several times more'}, and all stand for "${volume.ExternalID}": deleting one deletes the data of all`,
+    {
+      text: volumeTable(others),
+      code: 'FAILED_PRECONDITION',
+      remedy: 'Take the others out of Nomad first, with `pannier volume deregister`.',
+      details: others.map(({ ID, Namespace }) => ({ ID, Namespace })),
+    },
+  );
+}

@@ -1,0 +1,84 @@
+import { createVolume, type NomadVolume, registerVolume } from '../../nomad/volumes.js';
+import { nomadVolume } from '../../spec/nomad.js';
+import type { VolumeSpec } from '../../spec/volume.js';
+import { CommandError, EXIT } from '../errors.js';
+import type { Output } from '../output.js';
+import { inOrder, type UsableSpecs } from '../specs.js';
+import { sameVolume } from './claims.js';
+import type { GivenNomadFlags } from './flags.js';
+import { openNomad } from './open.js';
+
+type Given = Pick<UsableSpecs, 'specs' | 'inBlocks'>;
+
+/** Has volumes created through Nomad, or those that it knows changed, in order. */
+export async function createThroughNomad(
+  output: Output,
+  flags: GivenNomadFlags,
+  { specs, inBlocks }: Given,
+): Promise<void> {
+  for (const spec of specs) checkForNomad(spec);
+  using nomad = openNomad(flags);
+  const volumes = await inOrder(specs, async (spec): Promise<NomadVolume> => {
+    output.monitor(`Creating volume "${spec.id}"`);
+    return output.progress('Creating', createVolume(nomad, nomadVolume(spec)));
+  });
+  await output.data(inBlocks ? volumes : volumes[0], () =>
+    volumes
+      .map(({ ID, ExternalID }) => `Created external volume ${ExternalID} with ID ${ID}`)
+      .join('\n'),
+  );
+}
+
+/** Tells Nomad of volumes that are there, in order. */
+export async function registerInNomad(
+  output: Output,
+  flags: GivenNomadFlags,
+  { specs, inBlocks }: Given,
+): Promise<void> {
+  for (const spec of specs) {
+    checkForNomad(spec);
+    checkExternal(spec);
+  }
+  using nomad = openNomad(flags);
+  const volumes = await inOrder(specs, async (spec) => {
+    const volume = nomadVolume(spec);
+    const Namespace = spec.namespace || nomad.settings.namespace || 'default';
+    const others = await sameVolume(nomad, { ...volume, Namespace });
+    for (const other of others)
+      output.warn(
+        `"${spec.externalId}" is volume "${other.ID}" in namespace "${other.Namespace}" already; what one of them writes or deletes is gone from all`,
+      );
+    await output.progress('Registering', registerVolume(nomad, volume));
+    return { ID: spec.id, Namespace, PluginID: spec.pluginId, ExternalID: spec.externalId };
+  });
+  await output.data(inBlocks ? volumes : volumes[0], () =>
+    volumes.map(({ ID }) => `Volume "${ID}" registered`).join('\n'),
+  );
+}
+
+/** Throws CommandError where a specification lacks what Nomad needs and a controller does not. */
+export function checkForNomad({ name, id, pluginId }: VolumeSpec): void {
+  if (id === '') throw lacking(name, 'id');
+  if (pluginId === '') throw lacking(name, 'plugin_id');
+}
+
+/** Throws CommandError where a specification does not say which volume of the plugin's it is. */
+export function checkExternal({ name, externalId }: VolumeSpec): void {
+  if (externalId === '')
+    throw lacking(
+      name,
+      'external_id',
+      "It is the plugin's ID of the volume, which `pannier volume status -verbose` lists. A volume that is not there yet is made by `pannier volume create`.",
+    );
+}
+
+function lacking(name: string, field: string, remedy = `Write: ${field} = "…".`): CommandError {
+  return new CommandError(
+    `the specification of volume "${name}" has no ${field}, which Nomad needs`,
+    {
+      code: 'SPEC',
+      exitCode: EXIT.usage,
+      remedy,
+    },
+  );
+}
