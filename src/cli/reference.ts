@@ -23,7 +23,8 @@ With \`-json\` an error is one object on standard error, and standard output sta
 
 \`code\` is the gRPC status that the plugin answered, or USAGE, SPEC, UNREACHABLE, AMBIGUOUS or another word of the
 command's own. \`message\` is one line that says what is wrong and \`remedy\`, where there is one, what to do;
-\`details\` holds more where there is more, such as the mistakes in a specification.
+\`details\` holds more where there is more, such as the mistakes in a specification. Of \`volume validate\` the mistakes
+are the data: they go to standard output.
 
 Colour is used on a terminal only, and not where \`NO_COLOR\` is set.
 

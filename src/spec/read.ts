@@ -6,6 +6,7 @@ import { decode, type Source } from './hcl/source.js';
 import { isHcl2 } from './hcl2/check.js';
 import { parseHcl2 } from './hcl2/parser.js';
 import { withoutSecrets } from './hidden.js';
+import type { Use } from './volume/checks.js';
 import { entriesOf } from './volume/root.js';
 import { tellTemplates } from './volume/templates.js';
 import { readVolume, type VolumeSpec } from './volume.js';
@@ -27,15 +28,17 @@ const STDIN = '-';
 export interface ReadOptions {
   /** What is read where the path is "-"; the process's standard input where not given. */
   readonly input?: AsyncIterable<Uint8Array | string>;
+  /** What the volumes are read for. */
+  readonly use?: Use;
 }
 
 /** Reads volume specifications from a file, or from standard input where the path is "-". */
 export async function readSpec(path: string, options: ReadOptions = {}): Promise<ReadSpec> {
-  const { input = process.stdin } = options;
+  const { input = process.stdin, use } = options;
   try {
     return path === STDIN
-      ? parseSpec(await readAll(input), '<stdin>')
-      : parseSpec(await readFile(path), path);
+      ? parseSpec(await readAll(input), '<stdin>', use)
+      : parseSpec(await readFile(path), path, use);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -59,11 +62,11 @@ async function readAll(input: AsyncIterable<Uint8Array | string>): Promise<Uint8
 }
 
 /** Reads volume specifications in HCL 1 or JSON as Nomad does, or in HCL 2. Never throws. */
-export function parseSpec(given: string | Uint8Array, file: string): ReadSpec {
+export function parseSpec(given: string | Uint8Array, file: string, use?: Use): ReadSpec {
   const { source, diagnostics: textual } = decode(given, file);
   const parsed = hasErrors(textual) ? parseSource(source) : parseEither(source);
   const syntactic = [...textual, ...parsed.diagnostics];
-  const { spec, diagnostics } = readVolume(parsed.body, !hasErrors(syntactic));
+  const { spec, diagnostics } = readVolume(parsed.body, !hasErrors(syntactic), use);
   const told = sortByPlace([...syntactic, ...diagnostics]);
   return {
     ...(spec && { specs: [spec] }),

@@ -1,40 +1,18 @@
-import { type Diagnostic, errorAt, hasErrors, warningAt } from './diagnostic.js';
+import { type Diagnostic, hasErrors } from './diagnostic.js';
 import type { Body } from './hcl/ast.js';
-import { readCapabilities, type SpecCapability } from './volume/capabilities.js';
+import { readCapabilities } from './volume/capabilities.js';
 import { compareCapacities, readCapacity } from './volume/capacity.js';
+import { checkFields, type Use } from './volume/checks.js';
 import { readMap } from './volume/maps.js';
-import { type MountOptions, readMountOptions } from './volume/mount-options.js';
+import { readMountOptions } from './volume/mount-options.js';
 import { type Context, entriesOf, named, type Report } from './volume/root.js';
 import { readScalar } from './volume/scalars.js';
-import { readTopology, type TopologyRequest } from './volume/topology.js';
+import type { VolumeSpec } from './volume/spec.js';
+import { readTopology } from './volume/topology.js';
 import { readType } from './volume/type.js';
 import { tellUnknown } from './volume/unknown.js';
 
-/** A volume specification, as Nomad understands it. Text that is not given is ''. */
-export interface VolumeSpec {
-  readonly type: 'csi';
-  /** The volume's ID in Nomad. */
-  readonly id: string;
-  /** The CSI name: what makes a creation repeatable. */
-  readonly name: string;
-  readonly namespace: string;
-  readonly pluginId: string;
-  readonly externalId: string;
-  readonly snapshotId: string;
-  readonly cloneId: string;
-  /** Bytes; 0 where not given. */
-  readonly capacityMin: bigint;
-  /** Bytes; 0 where not given. */
-  readonly capacityMax: bigint;
-  /** At least one. */
-  readonly capabilities: readonly SpecCapability[];
-  readonly mountOptions?: MountOptions;
-  readonly topologyRequest?: TopologyRequest;
-  /** As the two behind it: absent where it is not written at all, which Nomad tells from an empty one. */
-  readonly secrets?: Readonly<Record<string, string>>;
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly context?: Readonly<Record<string, string>>;
-}
+export type { VolumeSpec } from './volume/spec.js';
 
 /**
  * Reads a file's body as Nomad does. What Nomad drops in silence is a warning; what it refuses, picks at
@@ -44,6 +22,7 @@ export interface VolumeSpec {
 export function readVolume(
   body: Body,
   complete: boolean,
+  use: Use = {},
 ): { readonly spec?: VolumeSpec; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const report: Report = (diagnostic) => {
@@ -58,13 +37,14 @@ export function readVolume(
     place: entries.find(({ key }) => key.value.toLowerCase() === 'type')?.item.range ?? start,
   };
   if (readType(context) === 'other') return { diagnostics };
-  const spec = readFields(context);
+  const spec = readFields(context, use);
   tellUnknown(context);
   return hasErrors(diagnostics) || !complete ? { diagnostics } : { spec, diagnostics };
 }
 
-function readFields(context: Context): VolumeSpec {
+function readFields(context: Context, use: Use): VolumeSpec {
   const text = (name: string) => readScalar(context, name);
+  const placeOf = (name: string) => named(context, name).at(-1)?.value.range ?? context.place;
   const min = readCapacity(context, 'capacity_min');
   const max = readCapacity(context, 'capacity_max');
   compareCapacities(min, max, context.report);
@@ -90,62 +70,8 @@ function readFields(context: Context): VolumeSpec {
     ...(secrets === undefined ? {} : { secrets }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(volumeContext === undefined ? {} : { context: volumeContext }),
+    places: { id: placeOf('id'), name: placeOf('name') },
   };
-  checkPresent(context, spec);
-  checkSources(context, spec);
-  checkId(context, spec);
+  checkFields(context, spec, use);
   return spec;
-}
-
-/** The name is what CreateVolume needs; id and plugin_id are needed by Nomad alone. */
-function checkPresent(context: Context, spec: VolumeSpec): void {
-  const absent = (name: string, text: string) => {
-    const [entry] = named(context, name);
-    return text === '' && context.complete && (entry === undefined || entry.value.kind === 'string')
-      ? (entry?.value.range ?? context.place)
-      : undefined;
-  };
-  const name = absent('name', spec.name);
-  if (name !== undefined)
-    context.report(
-      errorAt(
-        name,
-        'The volume has no name',
-        'Write: name = "…". By its name a plugin knows a volume again when a creation is repeated.',
-      ),
-    );
-  for (const [key, text] of [
-    ['id', spec.id],
-    ['plugin_id', spec.pluginId],
-  ] as const) {
-    const place = absent(key, text);
-    if (place !== undefined)
-      context.report(
-        warningAt(place, `The volume has no ${key}`, 'Nomad needs one; a plugin does not.'),
-      );
-  }
-}
-
-function checkSources(context: Context, spec: VolumeSpec): void {
-  if (spec.snapshotId !== '' && spec.cloneId !== '')
-    context.report(
-      errorAt(
-        named(context, 'clone_id')[0]?.value.range,
-        'snapshot_id and clone_id exclude each other',
-        'A volume is made from one of them, or from neither. Remove one.',
-      ),
-    );
-}
-
-/** Nomad puts the ID into a URL as it is. */
-function checkId(context: Context, spec: VolumeSpec): void {
-  const bad = /[#?%]/.exec(spec.id)?.[0];
-  if (bad === undefined) return;
-  context.report(
-    warningAt(
-      named(context, 'id')[0]?.value.range,
-      `Nomad cannot create a volume with "${bad}" in its id`,
-      'It writes the id into a URL as it is, where this character ends the path or begins an escape.',
-    ),
-  );
 }

@@ -135,7 +135,7 @@ t.test(
       [['volume', 'nosuch', '-json'], 2, 'USAGE'],
       [['volume', 'status', '-json', '-endpoint=/no/such.sock'], 3, 'UNREACHABLE'],
       [['volume', 'status', '-json', '-endpoint=nonsense'], 2, 'INVALID_ARGUMENT'],
-      [['volume', 'validate', '-json', '/no/such/spec.hcl'], 2, 'SPEC'],
+      [['volume', 'plan', '-json', '/no/such/spec.hcl'], 2, 'SPEC'],
     ];
     for (const [args, exitCode, code] of cases) {
       const ran = await pannier(args);

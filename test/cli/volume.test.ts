@@ -159,7 +159,7 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
     t.match(stderr, 'bad.hcl', verb);
     t.match(stderr, '10 GiBB', verb);
   }
-  const json = await run('volume validate -json bad.hcl');
+  const json = await run('volume plan -json bad.hcl');
   t.match(JSON.parse(json.stderr), {
     error: {
       code: 'SPEC',
@@ -171,11 +171,6 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
   t.match(await run('volume validate spec.hcl'), {
     code: 0,
     stdout: 'The specification of volume "data" is valid\n',
-  });
-  t.same(JSON.parse((await run('volume validate -json spec.hcl')).stdout), {
-    valid: true,
-    volumes: [{ id: 'data', name: 'data' }],
-    warnings: [],
   });
   t.same(plugin.took(), []);
 });

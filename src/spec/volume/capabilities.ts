@@ -19,6 +19,8 @@ export type AccessModeWord = (typeof ACCESS_MODES)[number];
 /** CSI has these modes, and Nomad has the words for host volumes only. */
 const NOT_IN_NOMAD: readonly string[] = ['single-node-single-writer', 'single-node-multi-writer'];
 
+const SHARED_WRITERS: readonly string[] = ['multi-node-single-writer', 'multi-node-multi-writer'];
+
 export const ATTACHMENT_MODES = ['file-system', 'block-device'] as const;
 export type AttachmentModeWord = (typeof ATTACHMENT_MODES)[number];
 
@@ -89,6 +91,14 @@ function readCapability(context: Context, entry: Entry): SpecCapability | undefi
   };
   const accessMode = read('access_mode', ACCESS_MODES);
   const attachmentMode = read('attachment_mode', ATTACHMENT_MODES);
+  if (attachmentMode === 'file-system' && SHARED_WRITERS.includes(accessMode ?? ''))
+    report(
+      warningAt(
+        entry.key.range,
+        `A file system cannot be used as ${accessMode}`,
+        'ext4, xfs and btrfs have one node that writes, so Pannier refuses this; another plugin may take it. Write attachment_mode = "block-device", or access_mode = "single-node-writer".',
+      ),
+    );
   return accessMode === undefined || attachmentMode === undefined
     ? undefined
     : { accessMode, attachmentMode };

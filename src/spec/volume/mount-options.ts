@@ -1,4 +1,6 @@
-import { errorAt } from '../diagnostic.js';
+import { FILE_SYSTEMS } from '../../volume/capability.js';
+import { guess } from '../../volume/guess.js';
+import { errorAt, type Range, warningAt } from '../diagnostic.js';
 import { describe } from '../hcl/ast.js';
 import { bodyOf, knownEntries } from './inner.js';
 import { byKey } from './maps.js';
@@ -46,11 +48,26 @@ function readFsType(entries: readonly Entry[], report: Report): string {
   let text = '';
   for (const { key, labels, value } of entries) {
     const written = labels.length === 0 ? writtenText(value) : undefined;
-    if (written !== undefined) text = written;
-    else if (value.kind !== 'invalid')
+    if (written !== undefined) {
+      text = written;
+      tellUnknown(value.range, text, report);
+    } else if (value.kind !== 'invalid')
       report(errorAt(value.range, `"${key.value}" must be text`, 'Write: fs_type = "ext4".'));
   }
   return text;
+}
+
+function tellUnknown(range: Range, type: string, report: Report): void {
+  const known: readonly string[] = FILE_SYSTEMS;
+  if (type === '' || known.includes(type)) return;
+  report(
+    warningAt(
+      range,
+      `Pannier makes no file system "${type}"`,
+      `It knows ${known.join(', ')}; another plugin may know more.`,
+      guess(type, known),
+    ),
+  );
 }
 
 /** A list; several are joined. */
