@@ -2,7 +2,14 @@ import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
 import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
 import { specArgument, usableSpecs } from '../../src/cli/specs.js';
-import { registrationFlags, registrationOf, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
+import {
+  planFlags,
+  registrationFlags,
+  registrationOf,
+  WAY_RULE,
+  wayFlags,
+  wayOf,
+} from '../../src/cli/way.js';
 
 export default class VolumeCreate extends PannierCommand {
   static override summary = 'Create a volume from a specification';
@@ -15,7 +22,13 @@ export default class VolumeCreate extends PannierCommand {
     "pannier volume create -t '{{.ExternalID}}' volume.hcl",
   ];
   static override args = { spec: specArgument };
-  static override flags = { ...wayFlags, ...registrationFlags, ...outputFlags, ...secretsFlags };
+  static override flags = {
+    ...wayFlags,
+    ...registrationFlags,
+    ...planFlags,
+    ...outputFlags,
+    ...secretsFlags,
+  };
   protected override readonly doing = 'creating volume';
 
   async run(): Promise<void> {
@@ -24,6 +37,10 @@ export default class VolumeCreate extends PannierCommand {
     if (warnings !== undefined) this.notice(warnings);
     const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
     const way = wayOf(flags);
+    if (flags.plan) {
+      const { showPlans } = await import('../../src/cli/plan/show.js');
+      return await showPlans(this, way, flags, given);
+    }
     if (way.through === 'nomad') {
       const { createThroughNomad } = await import('../../src/cli/nomad/volume-create.js');
       return await createThroughNomad(this, flags, { specs: given, inBlocks });

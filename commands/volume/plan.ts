@@ -1,30 +1,27 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
-import { toJson } from '../../src/cli/json.js';
-import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
+import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
 import { specArgument, usableSpecs } from '../../src/cli/specs.js';
+import { registrationFlags, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
 
 export default class VolumePlan extends PannierCommand {
-  static override summary = 'Show the requests that a specification becomes';
+  static override summary = 'Show what a specification would change, and by which requests';
   static override description =
-    'Prints the very CSI requests that `volume create` would send for a specification, one for each volume in it, as JSON with the names of the CSI specification and secrets left out. Nothing is sent.';
+    `For each volume of a file, shows what is there of it, in Nomad and at the plugin, in what that differs from the specification, which of it can never change, and what \`volume apply\` would send: the very JSON for Nomad, and the CSI requests to the plugin, also those that Nomad sends, with secrets left out. Nothing is changed.\n\nSecrets, and mount flags, are kept by Nomad to itself: where the specification has some, they would be sent again.\n\nThe exit code is 1 where a volume cannot become what the specification says.\n\n${WAY_RULE}`;
   static override examples = [
     'pannier volume plan volume.hcl',
-    "pannier volume plan -t '{{(index . 0).request.name}}' volume.hcl",
+    'pannier volume plan -t \'{{range .}}{{.action}} {{.id}}{{"\\n"}}{{end}}\' volumes.hcl',
   ];
   static override args = { spec: specArgument };
-  static override flags = { ...outputFlags, ...secretsFlags };
+  static override flags = { ...wayFlags, ...registrationFlags, ...outputFlags, ...secretsFlags };
   protected override readonly doing = 'planning the volume';
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumePlan);
     const { specs, warnings } = await usableSpecs(args.spec);
     if (warnings !== undefined) this.notice(warnings);
-    const fromFile = await readSecrets(flags['secrets-file']);
-    const { plannedRequests } = await import('../../src/cli/plan.js');
-    const requests = specs.flatMap((spec) =>
-      plannedRequests({ ...spec, secrets: { ...spec.secrets, ...fromFile } }),
-    );
-    await this.data(requests, () => toJson(requests));
+    const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
+    const { showPlans } = await import('../../src/cli/plan/show.js');
+    await showPlans(this, wayOf(flags), flags, given);
   }
 }

@@ -1,9 +1,10 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
 import { nomadFlags } from '../../src/cli/nomad/flags.js';
-import { registerInNomad } from '../../src/cli/nomad/volume-create.js';
+import { checkExternal, registerInNomad } from '../../src/cli/nomad/volume-create.js';
 import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
 import { specArgument, usableSpecs } from '../../src/cli/specs.js';
+import { nomadWayOf, planFlags } from '../../src/cli/way.js';
 
 export default class VolumeRegister extends PannierCommand {
   static override summary = 'Make Nomad know a volume that is there';
@@ -11,7 +12,7 @@ export default class VolumeRegister extends PannierCommand {
     'Tells Nomad of the volume that a specification describes and whose external_id, the plugin\'s ID of it, is in the specification. Nomad asks the plugin whether it is there and can be used so. A volume that Nomad knows already is changed to what the specification says, as far as it can change; a larger capacity_min grows it.\n\nA file may hold several volumes in `volume "label" { … }` blocks. They are registered in order; the first failure ends it, and says what was registered.';
   static override examples = ['pannier volume register volume.hcl'];
   static override args = { spec: specArgument };
-  static override flags = { ...nomadFlags, ...outputFlags, ...secretsFlags };
+  static override flags = { ...nomadFlags, ...planFlags, ...outputFlags, ...secretsFlags };
   protected override readonly doing = 'registering volume';
 
   async run(): Promise<void> {
@@ -19,6 +20,11 @@ export default class VolumeRegister extends PannierCommand {
     const { specs, inBlocks, warnings } = await usableSpecs(args.spec);
     if (warnings !== undefined) this.notice(warnings);
     const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
+    for (const spec of given) checkExternal(spec);
+    if (flags.plan) {
+      const { showPlans } = await import('../../src/cli/plan/show.js');
+      return await showPlans(this, nomadWayOf(flags), flags, given);
+    }
     await registerInNomad(this, flags, { specs: given, inBlocks });
   }
 }

@@ -51,25 +51,25 @@ export async function usableSpec(path: string, options: ReadOptions = {}): Promi
  * Does the work for one volume after the other, and answers what came of it. The first failure ends it; where
  * there are several volumes its error says for which ones the work was done and for which it was not.
  */
-export async function inOrder<T>(
-  specs: readonly VolumeSpec[],
-  work: (spec: VolumeSpec) => Promise<T>,
+export async function inOrder<Item extends { readonly name: string }, T>(
+  volumes: readonly Item[],
+  work: (volume: Item) => Promise<T>,
 ): Promise<T[]> {
   const results: T[] = [];
-  for (const [at, spec] of specs.entries()) {
+  for (const [at, volume] of volumes.entries()) {
     try {
-      results.push(await work(spec));
+      results.push(await work(volume));
     } catch (error) {
-      if (specs.length === 1) throw error;
+      if (volumes.length === 1) throw error;
       const { message, ...failure } = failureOf(error);
-      const names = specs.map(({ name }) => name);
+      const names = volumes.map(({ name }) => name);
       const details = {
         done: names.slice(0, at),
-        failed: spec.name,
+        failed: volume.name,
         notTried: names.slice(at + 1),
         ...(failure.details === undefined ? {} : { cause: failure.details }),
       };
-      throw new CommandError(`volume "${spec.name}": ${message}`, {
+      throw new CommandError(`volume "${volume.name}": ${message}`, {
         ...failure,
         details,
         text: `Done: ${listed(details.done)}. Not tried: ${listed(details.notTried)}.`,

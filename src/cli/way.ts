@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DEFAULT_ENDPOINT } from '../dev/defaults.js';
 import { DEFAULT_ADDRESS } from '../nomad/settings.js';
 import { UsageError } from './errors.js';
-import { choice, GENERAL_OPTIONS, option, orVariable } from './flags.js';
+import { choice, GENERAL_OPTIONS, option, orVariable, toggle } from './flags.js';
 import { nomadFlags } from './nomad/flags.js';
 
 /** Which way a command goes to a plugin, and by what that was decided. */
@@ -40,7 +40,7 @@ export function registrationOf(
   {
     register,
     address,
-  }: { readonly register: boolean | undefined; readonly address: string | undefined },
+  }: { readonly register?: boolean | undefined; readonly address: string | undefined },
   env: Environment = process.env,
 ): boolean {
   return register ?? Boolean(address || env.NOMAD_ADDR);
@@ -59,16 +59,35 @@ export function wayOf(
   env: Environment = process.env,
   devSocket = DEFAULT_ENDPOINT.slice('unix://'.length),
 ): Way {
-  const { PANNIER_ENDPOINT, NOMAD_ADDR } = env;
+  const { PANNIER_ENDPOINT } = env;
   if (endpoint) return { through: 'controller', endpoint, because: '-endpoint' };
-  if (address) return { through: 'nomad', address, because: '-address' };
-  if (PANNIER_ENDPOINT)
+  if (!address && PANNIER_ENDPOINT)
     return { through: 'controller', endpoint: PANNIER_ENDPOINT, because: 'PANNIER_ENDPOINT' };
-  if (NOMAD_ADDR) return { through: 'nomad', address: NOMAD_ADDR, because: 'NOMAD_ADDR' };
-  return existsSync(devSocket)
+  const nomad = nomadWayOf({ address }, env);
+  return nomad.because === DEFAULT && existsSync(devSocket)
     ? { through: 'controller', endpoint: DEFAULT_ENDPOINT, because: '`pannier dev` runs' }
-    : { through: 'nomad', address: DEFAULT_ADDRESS, because: 'the default' };
+    : nomad;
 }
+
+const DEFAULT = 'the default';
+
+/** The way of commands that are for Nomad alone. */
+export function nomadWayOf(
+  { address }: Pick<WayFlags, 'address'>,
+  { NOMAD_ADDR }: Environment = process.env,
+): Way & { readonly through: 'nomad' } {
+  if (address) return { through: 'nomad', address, because: '-address' };
+  return NOMAD_ADDR
+    ? { through: 'nomad', address: NOMAD_ADDR, because: 'NOMAD_ADDR' }
+    : { through: 'nomad', address: DEFAULT_ADDRESS, because: DEFAULT };
+}
+
+/** For commands whose requests can be looked at first. */
+export const planFlags = {
+  plan: toggle({
+    description: 'Only show what would be done and sent, as `pannier volume plan` does.',
+  }),
+};
 
 /** For a person: "through Nomad at http://127.0.0.1:4646 (NOMAD_ADDR)". */
 export function describeWay(way: Way): string {

@@ -12,7 +12,7 @@ export interface NomadVolume {
     readonly Required: readonly NomadTopology[] | null;
     readonly Preferred: readonly NomadTopology[] | null;
   } | null;
-  readonly Topologies: null;
+  readonly Topologies: readonly NomadTopology[] | null;
   readonly AccessMode: string;
   readonly AttachmentMode: string;
   readonly MountOptions: {

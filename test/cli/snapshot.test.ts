@@ -252,8 +252,8 @@ t.test('a specification names its content source, and never two', async (t) => {
     ['clone_id = "c/rbd/a"', { volume: { volume_id: 'c/rbd/a' } }],
   ] as const) {
     await spec(line);
-    const plan = JSON.parse((await run('volume plan copy.hcl')).stdout);
-    t.same(plan[0].request.volume_content_source, source);
+    const plan = JSON.parse((await run('volume plan -json copy.hcl')).stdout);
+    t.same(plan[0].requests[0].request.volume_content_source, source);
   }
   t.match(await run('volume create copy.hcl'), { code: 0, stdout: /Source {3}= volume c\/rbd\/a/ });
   plugin.took();

@@ -4,6 +4,11 @@ import { listVolumes, type NomadVolume, type VolumeStub } from '../../nomad/volu
 import { CommandError } from '../errors.js';
 import { volumeTable } from './volumes.js';
 
+/** True where Nomad takes a volume to be in use, also by allocations that are over. */
+export function isClaimed({ ReadAllocs, WriteAllocs }: NomadVolume): boolean {
+  return Object.keys(ReadAllocs).length + Object.keys(WriteAllocs).length > 0;
+}
+
 /** The allocations that use a volume now, or are about to. */
 export function users({ Allocations }: NomadVolume): readonly AllocationStub[] {
   return Allocations.filter(({ ClientStatus }) =>

@@ -35,10 +35,7 @@ export async function registerInNomad(
   flags: GivenNomadFlags,
   { specs, inBlocks }: Given,
 ): Promise<void> {
-  for (const spec of specs) {
-    checkForNomad(spec);
-    checkExternal(spec);
-  }
+  for (const spec of specs) checkForNomad(spec);
   using nomad = openNomad(flags);
   const volumes = await inOrder(specs, async (spec) => {
     const volume = nomadVolume(spec);

@@ -1,6 +1,5 @@
 import type { NomadClient } from '../../nomad/client.js';
 import { registerVolume } from '../../nomad/volumes.js';
-import type { CreateVolumeResponse } from '../../proto/csi/v1/csi_pb.js';
 import { createVolumeRequest } from '../../spec/csi.js';
 import { nomadVolume, type NomadVolume as SentVolume } from '../../spec/nomad.js';
 import type { VolumeSpec } from '../../spec/volume.js';
@@ -32,7 +31,8 @@ export async function createStraight(
   );
 }
 
-async function createOne(
+/** Creates one volume, and tells Nomad of it where there is one. */
+export async function createOne(
   output: Output,
   plugin: Plugin,
   spec: VolumeSpec,
@@ -46,25 +46,25 @@ async function createOne(
   const created = createdVolume(spec.name, answer);
   output.monitor(`Created volume "${created.id}"`);
   if (nomad !== undefined) {
-    const sent = registration(spec, answer);
+    const topologies = (answer.volume?.accessibleTopology ?? []).map(({ segments }) => segments);
+    const sent = registration(spec, created, topologies);
     await output.progress('Registering in Nomad', registerVolume(nomad, sent));
     output.monitor(`Registered it in Nomad as "${spec.id}"`);
   }
   return created;
 }
 
-/** What tells Nomad of a volume that a controller made, so that it knows what it would know had it asked itself. */
-export function registration(spec: VolumeSpec, { volume }: CreateVolumeResponse): SentVolume {
-  const topologies = (volume?.accessibleTopology ?? []).map(({ segments }) => ({
-    Segments: segments,
-  }));
+/** What tells Nomad of a volume of a controller's, so that it knows what it would know had it asked itself. */
+export function registration(
+  spec: VolumeSpec,
+  { id, capacityBytes, context }: Pick<CreatedVolume, 'id' | 'capacityBytes' | 'context'>,
+  topologies: ReadonlyArray<Readonly<Record<string, string>>> = [],
+): SentVolume {
   return {
     ...nomadVolume(spec),
-    ExternalID: volume?.volumeId ?? '',
-    Context: volume?.volumeContext ?? null,
-    Capacity: volume?.capacityBytes ?? 0n,
-    ...(topologies.length === 0
-      ? {}
-      : { RequestedTopologies: { Required: topologies, Preferred: null } }),
+    ExternalID: id,
+    Context: context,
+    Capacity: capacityBytes,
+    Topologies: topologies.length === 0 ? null : topologies.map((Segments) => ({ Segments })),
   };
 }

@@ -1,0 +1,50 @@
+import type { NomadClient } from '../../nomad/client.js';
+import type { VolumeSpec } from '../../spec/volume.js';
+import type { GivenNomadFlags } from '../nomad/flags.js';
+import { openNomad } from '../nomad/open.js';
+import { checkForNomad } from '../nomad/volume-create.js';
+import type { Output } from '../output.js';
+import { openPlugin } from '../plugin.js';
+import { registrationOf, type Way } from '../way.js';
+import { type Applied, applyStraight, applyThroughNomad } from './apply.js';
+import type { VolumePlan } from './plan.js';
+import { planStraight } from './straight.js';
+import { Plugins, planThroughNomad } from './through-nomad.js';
+
+export interface PlanFlags extends GivenNomadFlags {
+  readonly register?: boolean | undefined;
+}
+
+/** A volume's plan, and what does it. */
+export interface Planned {
+  readonly plan: VolumePlan;
+  apply(output: Output): Promise<Applied>;
+}
+
+/** Plans volumes and hands the plans over, while the ways to Nomad and to the plugin are open. Throws CommandError. */
+export async function withPlans<T>(
+  output: Output,
+  way: Way,
+  flags: PlanFlags,
+  specs: readonly VolumeSpec[],
+  use: (planned: readonly Planned[]) => Promise<T>,
+): Promise<T> {
+  if (way.through === 'nomad') {
+    for (const spec of specs) checkForNomad(spec);
+    using nomad = openNomad(flags);
+    const plugins = new Plugins(nomad);
+    const planned = specs.map(async (spec): Promise<Planned> => {
+      const plan = await planThroughNomad(nomad, plugins, way, spec);
+      return { plan, apply: (to) => applyThroughNomad(to, nomad, plan, spec) };
+    });
+    return await use(await output.progress('Looking what is there', Promise.all(planned)));
+  }
+  using nomad: NomadClient | undefined = registrationOf(flags) ? openNomad(flags) : undefined;
+  if (nomad !== undefined) for (const spec of specs) checkForNomad(spec);
+  await using plugin = openPlugin(way.endpoint);
+  const planned = specs.map(async (spec): Promise<Planned> => {
+    const { volume, ...plan } = await planStraight(plugin, nomad, way, spec);
+    return { plan, apply: (to) => applyStraight(to, plugin, nomad, { ...plan, volume }, spec) };
+  });
+  return await use(await output.progress('Looking what is there', Promise.all(planned)));
+}
