@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { loopsBelow, mountsBelow } from '../../src/dev/attachments.js';
 import { findProcesses, parentOf, startTimeOf, terminate } from '../../src/dev/processes.js';
 
 /** Everything that tests start lives below this folder; the path is short, since sockets are in it. */
 const ROOT = '/var/tmp/pannier-lab';
+const CGROUPS = '/sys/fs/cgroup';
 const LIMIT_MS = 20_000;
 /** A supervisor may start another process while it is told to end. */
 const ROUNDS = 3;
@@ -27,6 +28,7 @@ export async function clean(folder: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round++)
     await Promise.all(processesOf(folder).map((pid) => terminate(pid, LIMIT_MS)));
   unmountBelow(folder);
+  removeCgroups(folder);
   rmSync(folder, { recursive: true, force: true });
   const parent = dirname(folder);
   if (existsSync(parent) && readdirSync(parent).length === 0) rmdirSync(parent);
@@ -38,6 +40,11 @@ export async function cutPower(folder: string): Promise<void> {
     await Promise.all(processesOf(folder).map((pid) => terminate(pid, 0, 'SIGKILL')));
   unmountBelow(folder);
   detachBelow(folder);
+}
+
+/** What a supervisor in a folder must call its parent cgroup: those that are left of it are then known. */
+export function cgroupOf(folder: string): string {
+  return `pannier-lab-${relative(ROOT, folder).replaceAll('/', '-')}`;
 }
 
 /** Cleans the folders of test processes that ended without doing so. */
@@ -67,6 +74,24 @@ function processesOf(folder: string): number[] {
     for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
   }
   return [...found];
+}
+
+/** Removes the cgroups of supervisors in a folder, in every hierarchy. They are empty by now. */
+function removeCgroups(folder: string): void {
+  for (const hierarchy of [CGROUPS, ...foldersIn(CGROUPS)])
+    for (const path of foldersIn(hierarchy))
+      if (`${basename(path)}-`.startsWith(`${cgroupOf(folder)}-`)) removeTree(path);
+}
+
+function removeTree(path: string): void {
+  for (const inner of foldersIn(path)) removeTree(inner);
+  rmdirSync(path);
+}
+
+function foldersIn(path: string): string[] {
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(path, name));
 }
 
 function unmountBelow(folder: string): void {

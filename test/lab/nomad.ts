@@ -164,9 +164,12 @@ export async function startNomad(options: NomadOptions = {}): Promise<LabNomad> 
     const [name, home] = placeOf(folder, 's', index);
     return agentOf(name, home, serverConfig(name, home, ports, peers, common), ports);
   });
-  // An agent that lives would start again what is ended of its tasks.
   const all = [...serverAgents];
-  t.teardown(() => Promise.all(all.map((agent) => agent.stop('SIGKILL'))));
+  t.teardown(async () => {
+    // An agent that lives would start again what is ended of its tasks.
+    await Promise.all(all.map((agent) => agent.stop('SIGKILL')));
+    await cutPower(folder);
+  });
   const token = await startServers(serverAgents, acl);
 
   const admin = new NomadUser(program, () => addressOf(serverAgents), token);

@@ -1,3 +1,4 @@
+import { cgroupOf } from '../leftovers.js';
 import { chrootFiles } from './chroot.js';
 
 /** What the agents of one Nomad have in common. */
@@ -78,7 +79,12 @@ client {
   cpu_total_compute = 16000
   state_dir         = ${quote(`${folder}/s`)}
   alloc_dir         = ${quote(`${folder}/a`)}
+  cgroup_parent     = ${quote(`/${cgroupOf(folder)}`)}
 
+  options {
+    # They would ask a cloud that is not there.
+    "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean"
+  }
   chroot_env {
 ${files.join('\n')}
   }
