@@ -63,7 +63,7 @@ variable "ceph_pool" {
 
 variable "loop_devices" {
   type        = number
-  default     = 16
+  default     = 8
   description = "How many of the machine's loop devices the plugin may use, from /dev/loop0 on: at least one a volume."
 }
 

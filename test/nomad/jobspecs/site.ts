@@ -5,6 +5,7 @@ import { type LabCeph, startCeph } from '../../lab/ceph.js';
 import { startDocker } from '../../lab/docker.js';
 import { labFolder } from '../../lab/folder.js';
 import { serveFile } from '../../lab/http.js';
+import { ensureLoops } from '../../lab/loops.js';
 import { type Allocation, ended, running } from '../../lab/nomad/allocations.js';
 import { type LabNomad, startNomad } from '../../lab/nomad.js';
 import { pluginImage, redisImage, tarball } from '../../lab/packages.js';
@@ -20,6 +21,10 @@ const PLUGIN = 'pannier';
 const JOBS = ['pannier-controller', 'pannier-node', 'pannier'];
 /** What the example jobs call a Debian: none can be pulled here. */
 const DEBIAN = 'debian:bookworm-slim';
+/** What the example jobs run by the exec driver. */
+const PROGRAMS = ['/bin/date', '/usr/bin/redis-server', '/usr/bin/redis-cli'];
+/** Other tests use loop devices at the same time. */
+const LOOPS = 32;
 
 /** What tests look at in a volume, as Nomad's API tells it. */
 interface Volume {
@@ -122,6 +127,7 @@ export class JobspecSite {
       package: packageUrl,
       client_state_dir: nomad.client.stateDir,
       state_dir: join(folder, 'state'),
+      loop_devices: `${LOOPS}`,
     };
   }
 }
@@ -131,7 +137,9 @@ export async function startJobspecSite(kind: Kind): Promise<JobspecSite> {
   const ceph = await startCeph();
   const folder = labFolder();
   const url = await serveFile(await (kind === 'docker' ? pluginImage() : tarball()));
-  const nomad = await startNomad(kind === 'docker' ? { docker: await ownDocker() } : {});
+  const nomad = await startNomad(
+    kind === 'docker' ? { docker: await ownDocker() } : { programs: PROGRAMS },
+  );
   for (const job of JOBS)
     await nomad.put(`/v1/var/nomad/jobs/${job}`, {
       Path: `nomad/jobs/${job}`,
@@ -142,6 +150,7 @@ export async function startJobspecSite(kind: Kind): Promise<JobspecSite> {
 
 /** A Docker that has the images of the example jobs. */
 async function ownDocker() {
+  await ensureLoops(LOOPS);
   const docker = await startDocker();
   await docker.docker('load', '--input', await redisImage());
   await docker.docker('tag', 'redis:7', DEBIAN);

@@ -10,7 +10,7 @@ variable "image" {
 
 variable "loop_devices" {
   type        = number
-  default     = 16
+  default     = 8
   description = "As the plugin's: the volume is one of them."
 }
 
