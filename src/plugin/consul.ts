@@ -105,5 +105,8 @@ function say({ cluster, problem, succeeded }: ClusterHealth): string {
     succeeded === undefined
       ? 'no call has succeeded yet'
       : `a call last succeeded at ${succeeded.toISOString()}`;
-  return `cluster "${cluster}": ${problem ?? 'answers'}; ${last}`;
+  const subject = `cluster "${cluster}"`;
+  // Most problems begin with it.
+  const state = problem?.replace(`${subject} `, '') ?? 'answers';
+  return `${subject}: ${state}; ${last}`;
 }
