@@ -22,18 +22,27 @@ export function allocationsOf(nomad: NomadUser, job: string, query = ''): Promis
   return nomad.get(pathOf(job, query));
 }
 
+export interface Expected {
+  readonly count?: number;
+  /** The id of the node that all of them must be on. */
+  readonly node?: string;
+  /** "namespace=prod", for one. */
+  readonly query?: string;
+}
+
 /** Waits until a job has so many running allocations and none that still ends, and returns them. */
 export async function running(
   nomad: NomadUser,
   job: string,
-  count = 1,
-  query = '',
+  { count = 1, node, query = '' }: Expected = {},
 ): Promise<Allocation[]> {
-  const all = await nomad.until<Allocation[]>(pathOf(job, query), (found) => {
-    const wanted = found.filter(({ DesiredStatus }) => DesiredStatus === 'run');
-    return wanted.filter(isRunning).length === count && !found.some(isEnding);
-  });
-  return all.filter((one) => one.DesiredStatus === 'run' && isRunning(one));
+  const wanted = (one: Allocation) =>
+    one.DesiredStatus === 'run' && isRunning(one) && (node === undefined || one.NodeID === node);
+  const all = await nomad.until<Allocation[]>(
+    pathOf(job, query),
+    (found) => found.filter(wanted).length === count && !found.some(isEnding),
+  );
+  return all.filter(wanted);
 }
 
 /** Waits until a batch job's allocation has ended well. One that fails is an error that says why. */
