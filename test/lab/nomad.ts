@@ -26,6 +26,8 @@ export interface NomadOptions {
   readonly docker?: DockerOptions;
   /** HCL that is appended to every agent's configuration. */
   readonly config?: string;
+  /** Programs besides the usual ones that tasks of the exec driver can run, by their paths. */
+  readonly programs?: readonly string[];
 }
 
 interface NodeInfo {
@@ -152,12 +154,12 @@ interface Member {
 
 /** Starts servers, then clients; all of it is ended, and cleaned, with the test file. */
 export async function startNomad(options: NomadOptions = {}): Promise<LabNomad> {
-  const { servers = 1, clients = 1, acl = false, config = '', docker } = options;
+  const { servers = 1, clients = 1, acl = false, config = '', docker, programs = [] } = options;
   const folder = labFolder();
   const program = await goTool('nomad');
   const agentOf = (name: string, home: string, config: string, { http }: Ports) =>
     new Agent(name, home, linkBelow(home, program), config, address(http));
-  const common = { acl, config };
+  const common = { acl, config, programs };
   const serverPorts = await portsFor(servers);
   const peers = serverPorts.map(({ serf }) => serf);
   const serverAgents = serverPorts.map((ports, index) => {

@@ -20,8 +20,8 @@ const PROGRAMS = [
  * The files in an exec task's root, as `chroot_env` has them: from where, to where. Nomad's own list would link all
  * of /usr anew for each task.
  */
-export async function chrootFiles(): Promise<Map<string, string>> {
-  const paths = PROGRAMS.map((name) => `/bin/${name}`);
+export async function chrootFiles(programs: readonly string[]): Promise<Map<string, string>> {
+  const paths = [...PROGRAMS.map((name) => `/bin/${name}`), ...programs];
   const said = await run('ldd', paths);
   const libraries = said.match(/\/\S+(?= \(0x)/g) ?? [];
   return new Map([...paths, ...libraries].map((path) => [realpathSync(path), path]));

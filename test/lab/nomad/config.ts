@@ -6,6 +6,8 @@ export interface Common {
   readonly acl: boolean;
   /** HCL that is appended to every agent's configuration. */
   readonly config: string;
+  /** Programs besides the usual ones that tasks of the exec driver can run, by their paths. */
+  readonly programs: readonly string[];
 }
 
 export interface Ports {
@@ -70,7 +72,9 @@ export async function clientConfig(
   docker: DockerOptions | undefined,
   common: Common,
 ): Promise<string> {
-  const files = [...(await chrootFiles())].map(([from, to]) => `    ${quote(from)} = ${quote(to)}`);
+  const files = [...(await chrootFiles(common.programs))].map(
+    ([from, to]) => `    ${quote(from)} = ${quote(to)}`,
+  );
   return `${agentConfig(name, folder, ports, common)}
 client {
   enabled           = true

@@ -67,7 +67,7 @@ export class JobspecSite {
 
   /** Runs an example job, and returns its allocations once they run. */
   async runExample(name: string, count = 1): Promise<Allocation[]> {
-    return running(this.nomad, await this.run(`${this.examples}/${name}.nomad.hcl`), count);
+    return running(this.nomad, await this.run(`${this.examples}/${name}.nomad.hcl`), { count });
   }
 
   async stop(job: string): Promise<void> {
