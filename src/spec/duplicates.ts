@@ -38,7 +38,7 @@ function repeated(
     return [
       warningAt(
         spec.places?.[key === 'name' ? 'name' : 'id'],
-        `The ${key} "${value}" is another volume's too`,
+        `The ${key}${spec.sensitive?.includes(value) ? '' : ` "${value}"`} is another volume's too`,
         `${where === undefined ? '' : `That one is at ${where}. `}${DETAILS[key]}`,
       ),
     ];

@@ -11,7 +11,7 @@ const SECRET_LINE =
  * all values in `secrets` blocks, and what stands behind a key such as "userKey". It works on tokens and lines,
  * since a report may be about a text that no parser can read, and takes too much rather than too little.
  */
-function hideSecrets(text: string): string {
+export function hideSecrets(text: string): string {
   return hideBlocks(text).replace(
     SECRET_LINE,
     (_, key: string, value: string) => key + value.replace(/[^\s"{}[\],]/gu, stars),
@@ -26,13 +26,13 @@ export function withoutSecrets(
 ): { readonly diagnostics: readonly Diagnostic[]; readonly sources: Sources } {
   const shown = hideSecrets(text);
   return {
-    diagnostics: diagnostics.map((diagnostic) => withoutSecret(diagnostic, text, shown)),
+    diagnostics: diagnostics.map((diagnostic) => withoutHidden(diagnostic, text, shown)),
     sources: new Map([[file, shown]]),
   };
 }
 
-/** A message may quote what it is about; not where that is a secret. */
-function withoutSecret(diagnostic: Diagnostic, text: string, shown: string): Diagnostic {
+/** A message may quote what it is about; not where that is blotted out of the text. */
+export function withoutHidden(diagnostic: Diagnostic, text: string, shown: string): Diagnostic {
   const { range } = diagnostic;
   if (range === undefined) return diagnostic;
   const secrets = hiddenParts(text, shown, range.start.offset, range.end.offset);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { tellDuplicates } from '../../src/spec/duplicates.js';
-import { parseSpec } from '../../src/spec/read.js';
+import { parseSpec } from '../../src/spec/parse.js';
 import type { Use } from '../../src/spec/volume/checks.js';
 
 const SPEC = `type = "csi"
@@ -97,7 +97,7 @@ const cases: ReadonlyArray<[name: string, text: string, use: Use, told: readonly
 
 for (const [name, text, use, expected] of cases)
   t.test(name, async (t) => {
-    const { diagnostics } = parseSpec(text, 'f', use);
+    const { diagnostics } = parseSpec(text, 'f', { use });
     t.same(
       diagnostics.map(
         ({ severity, range, summary, guess }) =>

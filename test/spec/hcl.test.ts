@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../src/spec/diagnostic.js';
 import { type Body, contentOf, keysOf, type Value } from '../../src/spec/hcl/ast.js';
 import { integerOf, numberOf } from '../../src/spec/hcl/numbers.js';
 import { parseHcl } from '../../src/spec/hcl/parse.js';
-import { parseSpec } from '../../src/spec/read.js';
+import { parseSpec } from '../../src/spec/parse.js';
 
 /** A body as plain data: keys joined by blanks, numbers as written. */
 function plain(body: Body): unknown[] {
@@ -427,18 +427,6 @@ t.test('a file that is HCL 2 and not HCL 1', async (t) => {
     t.same(read?.parameters, { a: 'x', b: '777', c: `\${y}`, e: 'x\n' });
     t.equal(read?.namespace, '');
     t.equal(read?.capacityMin, 9007199254740992n);
-  });
-  t.test('what must be computed is an error at its place, and never passed on', async (t) => {
-    const { specs: [read] = [], diagnostics } = spec(
-      `capacity_min = 1 + 2\nparameters = {\n  a: "x-\${var.y}"\n  b: upper("x")\n  c: [for x in ["a"]: x]\n  d: true ? 1 : 2\n}\n`,
-    );
-    t.equal(read, undefined);
-    t.same(
-      diagnostics.map(place),
-      ['9:16-21', '11:6-18', '12:6-16', '13:6-25', '14:6-18'].map(
-        (where) => `${where} This value would have to be computed`,
-      ),
-    );
   });
   t.test('a file that is neither is told of in the terms of HCL 1', async (t) => {
     t.same(spec('namespace = foo bar').diagnostics.map(place), ['9:13-16 foo needs quotes']);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Diagnostic } from '../../src/spec/diagnostic.js';
-import { parseSpec, type ReadSpec } from '../../src/spec/read.js';
+import { parseSpec, type ReadSpec } from '../../src/spec/parse.js';
 import type { VolumeSpec } from '../../src/spec/volume.js';
 
 const CAPABILITY = `capability {

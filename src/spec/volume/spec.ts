@@ -27,6 +27,8 @@ export interface VolumeSpec {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly context?: Readonly<Record<string, string>>;
+  /** Texts in it that must not be shown, besides its secrets: of sensitive variables, and from elsewhere. */
+  readonly sensitive?: readonly string[];
   /** Where its ID and its name are written, or would be; absent where it comes from no file. */
   readonly places?: { readonly id: Range; readonly name: Range };
 }
