@@ -71,7 +71,7 @@ function asHcl2(
   if (!own && !hasErrors(first.diagnostics)) return undefined;
   const second = parseBody(source);
   const meant = own || isOwn(second.tree) || looksLikeHcl2(source.text);
-  return meant || (!hasErrors(second.diagnostics) && isHcl2(source.text)) ? second : undefined;
+  return meant || !hasErrors(second.diagnostics) ? second : undefined;
 }
 
 function parseHcl2(
@@ -80,12 +80,13 @@ function parseHcl2(
   textual: readonly Diagnostic[],
   context: Context,
 ): ReadSpec & { readonly wanted: readonly Reference[] } {
-  const refused = hasErrors(parsed.diagnostics) || isHcl2(source.text) ? [] : [REFUSED];
   const { environment, folder, answers, use } = context;
   const answer = (reference: Reference) => answers?.get(keyOf(reference));
   const host = { environment, folder, answer };
   const { specs, diagnostics, ...read } = readDocument(source, parsed, context, host, use);
-  const all = sortByPlace([...textual, ...refused, ...diagnostics]);
+  const told = [...textual, ...diagnostics];
+  const refused = hasErrors(told) || isHcl2(source.text) ? [] : [REFUSED];
+  const all = sortByPlace([...refused, ...told]);
   return { ...read, ...(hasErrors(all) ? {} : { specs }), diagnostics: all };
 }
 

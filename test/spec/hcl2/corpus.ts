@@ -150,7 +150,7 @@ const NUMERIC = [
 ];
 
 /** One feature each. */
-const WRITTEN = [
+export const WRITTEN: readonly string[] = [
   '1 + 2 * 3 - 4 / 2 % 3',
   '(1 + 2) * 3',
   '-1 - -1',

@@ -7,7 +7,7 @@ import type { Expression } from '../syntax/tree.js';
 import type { Type, Value } from '../value/model.js';
 import { isPrimitive } from '../value/type.js';
 import { text } from '../value/value.js';
-import { jsonExpression } from './json-values.js';
+import { jsonExpression, NotJson } from './json-values.js';
 
 /** A file of values for variables. */
 export interface VarFile {
@@ -118,25 +118,24 @@ function fromBody(source: Source, report: (diagnostic: Diagnostic) => void): Nam
 }
 
 function fromJson(source: Source, report: (diagnostic: Diagnostic) => void): Named[] {
-  try {
-    JSON.parse(source.text);
-  } catch (error) {
-    const { message } = error as Error;
-    // The message quotes the text, which may hold secrets.
-    const at = Number(/ at position (\d+)/.exec(message)?.[1] ?? 0);
-    report(
-      errorAt(
-        source.range(at, at + 1),
-        'This is not JSON',
-        'The file begins with a brace, as JSON does.',
-      ),
-    );
-    return [];
-  }
-  const tree = jsonExpression(source);
-  if (tree.kind !== 'object') return [];
+  const tree = readJson(source, report);
+  if (tree?.kind !== 'object') return [];
   return tree.entries.flatMap(({ key, value }) => {
     const name = key.kind === 'literal' ? key.value.content : undefined;
     return typeof name === 'string' ? [{ name, value }] : [];
   });
+}
+
+function readJson(
+  source: Source,
+  report: (diagnostic: Diagnostic) => void,
+): Expression | undefined {
+  try {
+    return jsonExpression(source);
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    const place = source.range(error.offset, error.offset + 1);
+    report(errorAt(place, 'This is not JSON', 'The file begins with a brace, as JSON does.'));
+    return undefined;
+  }
 }
