@@ -119,6 +119,7 @@ export function nomadVolume(spec: VolumeSpec): NomadVolume {
     ModifyIndex: 0n,
     CreateTime: 0n,
     ModifyTime: 0n,
+    ...spec.nomadState,
   };
 }
 

@@ -8,6 +8,7 @@ import { readMountOptions } from './volume/mount-options.js';
 import { type Context, entriesOf, named, type Report } from './volume/root.js';
 import { readScalar } from './volume/scalars.js';
 import type { VolumeSpec } from './volume/spec.js';
+import { readState } from './volume/state.js';
 import { readTopology } from './volume/topology.js';
 import { readType } from './volume/type.js';
 import { tellUnknown } from './volume/unknown.js';
@@ -53,6 +54,7 @@ function readFields(context: Context, use: Use): VolumeSpec {
   const secrets = readMap(context, 'secrets');
   const parameters = readMap(context, 'parameters');
   const volumeContext = readMap(context, 'context');
+  const nomadState = readState(context);
   const spec: VolumeSpec = {
     type: 'csi',
     id: text('id'),
@@ -70,6 +72,7 @@ function readFields(context: Context, use: Use): VolumeSpec {
     ...(secrets === undefined ? {} : { secrets }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(volumeContext === undefined ? {} : { context: volumeContext }),
+    ...(nomadState === undefined ? {} : { nomadState }),
     places: { id: placeOf('id'), name: placeOf('name') },
   };
   checkFields(context, spec, use);

@@ -213,13 +213,13 @@ t.test('keys', async () => {
       told: ['W 1:1 "a.b" has no effect'],
     },
     {
-      name: "of Nomad's state have no effect",
+      name: "of Nomad's state are sent, and told of",
       text: 'AccessMode = "x"\nSchedulable = true\nCreateIndex = 5',
-      spec: {},
+      spec: { nomadState: { AccessMode: 'x', Schedulable: true, CreateIndex: 5n } },
       told: [
-        'W 1:1 "AccessMode" has no effect',
-        'W 2:1 "Schedulable" has no effect',
-        'W 3:1 "CreateIndex" has no effect',
+        'W 1:1 "AccessMode" is Nomad\'s own state',
+        'W 2:1 "Schedulable" is Nomad\'s own state',
+        'W 3:1 "CreateIndex" is Nomad\'s own state',
       ],
     },
     {

@@ -1,6 +1,7 @@
 import type { Range } from '../diagnostic.js';
 import type { SpecCapability } from './capabilities.js';
 import type { MountOptions } from './mount-options.js';
+import type { NomadState } from './state.js';
 import type { TopologyRequest } from './topology.js';
 
 /** A volume specification, as Nomad understands it. Text that is not given is ''. */
@@ -29,6 +30,8 @@ export interface VolumeSpec {
   readonly context?: Readonly<Record<string, string>>;
   /** Texts in it that must not be shown, besides its secrets: of sensitive variables, and from elsewhere. */
   readonly sensitive?: readonly string[];
+  /** What it sets of Nomad's own record of the volume. */
+  readonly nomadState?: NomadState;
   /** Where its ID and its name are written, or would be; absent where it comes from no file. */
   readonly places?: { readonly id: Range; readonly name: Range };
 }

@@ -3,7 +3,7 @@ import { describe, type Value } from '../hcl/ast.js';
 import { integerOf, numberOf, parseGoInteger, plainDecimal } from '../hcl/numbers.js';
 
 /** What a value became on the way to text: Nomad decodes into this first. */
-type Decoded =
+export type Decoded =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'integer'; readonly value: bigint }
@@ -16,12 +16,20 @@ export interface NotText {
 
 /**
  * The text that Nomad makes of a key's values, one for each time the key is written; the last counts. A
- * boolean becomes "1" or "0" and a number its decimal digits. A key keeps the type it was given first: after
- * text a number stays as written, and after a number text must be one. Undefined where a value is unreadable.
+ * boolean becomes "1" or "0" and a number its decimal digits. Undefined where a value is unreadable.
  */
 export function weakText(
   values: readonly Value[],
 ): { readonly text: string } | NotText | undefined {
+  const decoded = decodeWeakly(values);
+  return decoded === undefined || 'problem' in decoded ? decoded : { text: textOf(decoded) };
+}
+
+/**
+ * What Nomad decodes a key's values into. A key keeps the type it was given first: after text a number stays as
+ * written, and after a number text must be one. Undefined where a value is unreadable or there is none.
+ */
+export function decodeWeakly(values: readonly Value[]): Decoded | NotText | undefined {
   let decoded: Decoded | undefined;
   for (const value of values) {
     if (value.kind === 'invalid') return undefined;
@@ -35,7 +43,7 @@ export function weakText(
       };
     decoded = next;
   }
-  return decoded === undefined ? undefined : { text: textOf(decoded) };
+  return decoded;
 }
 
 type Scalar = Exclude<Value, { kind: 'list' | 'object' | 'invalid' }>;
@@ -74,7 +82,8 @@ function decodeInteger(value: Scalar): Decoded | undefined {
   return integer === undefined ? undefined : { kind: 'integer', value: integer };
 }
 
-function textOf(decoded: Decoded): string {
+/** A boolean as "1" or "0", a number in decimal digits. */
+export function textOf(decoded: Decoded): string {
   switch (decoded.kind) {
     case 'string':
       return decoded.value;

@@ -1,8 +1,8 @@
 import { guess } from '../../volume/guess.js';
-import { errorAt, warningAt } from '../diagnostic.js';
-import { parseGoInteger } from '../hcl/numbers.js';
+import { warningAt } from '../diagnostic.js';
 import { loosely } from './capabilities.js';
-import type { Context, Entry } from './root.js';
+import type { Context } from './root.js';
+import { isState } from './state.js';
 
 export const KNOWN_KEYS: readonly string[] = [
   'type',
@@ -23,31 +23,8 @@ export const KNOWN_KEYS: readonly string[] = [
   'context',
 ];
 
-/** What Nomad keeps about a volume in the same structure: it takes these keys, and they do nothing. */
-const STATE_KEYS: ReadonlyMap<string, 'text' | 'integer' | 'boolean' | 'anything'> = new Map([
-  ...['AccessMode', 'AttachmentMode', 'Provider', 'ProviderVersion'].map(
-    (key) => [key.toLowerCase(), 'text'] as const,
-  ),
-  ...[
-    'Capacity',
-    'ControllersHealthy',
-    'ControllersExpected',
-    'NodesHealthy',
-    'NodesExpected',
-    'CreateIndex',
-    'ModifyIndex',
-    'CreateTime',
-    'ModifyTime',
-  ].map((key) => [key.toLowerCase(), 'integer'] as const),
-  ...['Schedulable', 'ControllerRequired'].map((key) => [key.toLowerCase(), 'boolean'] as const),
-  ...['Topologies', 'ReadAllocs', 'WriteAllocs', 'Allocations', 'MountOptions'].map(
-    (key) => [key.toLowerCase(), 'anything'] as const,
-  ),
-]);
-
 /** Where people look for a key that belongs somewhere else. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['capacity', 'A size is asked for with capacity_min and capacity_max.'],
   ['size', 'A size is asked for with capacity_min and capacity_max.'],
   ['fs_type', 'It stands in mount_options.'],
   ['mount_flags', 'It stands in mount_options.'],
@@ -55,73 +32,21 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['per_alloc', 'A job says it where it uses the volume.'],
   ['region', 'It is set with -region or NOMAD_REGION.'],
   ['constraint', 'Only host volumes have constraints; CSI volumes have topology_request.'],
-  ['external_id', 'It is the handle of a volume that exists.'],
 ]);
 
 /** Tells of every top-level key that has no effect: Nomad drops them without a word. */
 export function tellUnknown(context: Context): void {
-  for (const entry of context.entries) {
-    const name = entry.key.value.toLowerCase();
-    if (KNOWN_KEYS.includes(name)) continue;
-    const state = STATE_KEYS.get(name);
-    if (state !== undefined && unfit(entry, state)) refuse(context, entry, state);
-    else leaveOut(context, entry, name);
+  for (const { key } of context.entries) {
+    const name = key.value.toLowerCase();
+    if (KNOWN_KEYS.includes(name) || isState(name)) continue;
+    const elsewhere = loosely(key.value) ? 'It stands in a capability block.' : ELSEWHERE.get(name);
+    context.report(
+      warningAt(
+        key.range,
+        `"${key.value}" has no effect`,
+        `Nomad knows no such key in a volume specification and leaves it out. ${elsewhere ?? ''}`.trim(),
+        elsewhere === undefined ? guess(key.value, KNOWN_KEYS) : undefined,
+      ),
+    );
   }
-}
-
-function refuse(context: Context, entry: Entry, state: string): void {
-  const { key, value } = entry;
-  context.report(
-    errorAt(
-      value.range,
-      `"${key.value}" cannot be set like this`,
-      `Nomad keeps its own state under that name, as ${state}, and refuses this value. ${advice(key.value.toLowerCase())}`,
-    ),
-  );
-}
-
-function leaveOut(context: Context, entry: Entry, name: string): void {
-  const meant = guess(entry.key.value, KNOWN_KEYS);
-  context.report(
-    warningAt(
-      entry.key.range,
-      `"${entry.key.value}" has no effect`,
-      `Nomad knows no such key in a volume specification and leaves it out. ${advice(name)}`.trim(),
-      ELSEWHERE.has(name) || loosely(entry.key.value) ? undefined : meant,
-    ),
-  );
-}
-
-function advice(name: string): string {
-  return loosely(name) || ['accessmode', 'attachmentmode'].includes(name)
-    ? 'It stands in a capability block.'
-    : (ELSEWHERE.get(name) ?? '');
-}
-
-const TRUTHS = [
-  '',
-  '1',
-  't',
-  'true',
-  'T',
-  'TRUE',
-  'True',
-  '0',
-  'f',
-  'F',
-  'false',
-  'FALSE',
-  'False',
-];
-
-/** True where Nomad cannot make of a value what it keeps under its name. */
-function unfit(entry: Entry, state: 'text' | 'integer' | 'boolean' | 'anything'): boolean {
-  const { labels, value } = entry;
-  if (value.kind === 'invalid') return false;
-  const literal = value.kind !== 'list' && value.kind !== 'object' && labels.length === 0;
-  if (state === 'anything') return entry.key.value.toLowerCase() === 'mountoptions' || literal;
-  if (!literal) return true;
-  if (value.kind !== 'string') return false;
-  if (state === 'integer') return value.value !== '' && parseGoInteger(value.value) === undefined;
-  return state === 'boolean' && !TRUTHS.includes(value.value);
 }

@@ -10,5 +10,5 @@ capability {
 
 secrets {
   userID  = "{{ with secret \"kv/ceph\" }}{{ .Data.user }}{{ end }}"
-  userKey = "${lookup(var.keys, "nomad")}"
+  userKey = "${lookup(var.keys,"nomad")}"
 }

@@ -28,7 +28,7 @@ volume "broker" {
   }
   parameters {
     note = <<-EOT
-      rack ${ local.racks[0] }
+      rack ${local.racks[0]}
     EOT
     offset = -1
     other  = var.brokers  -1
