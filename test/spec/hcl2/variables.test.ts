@@ -11,7 +11,7 @@ function withVariable(body: string, value = 'jsonencode(var.x)'): string {
 
 function valueIn(body: string, context: Partial<Context> = {}) {
   const { specs, told } = read(withVariable(body), context);
-  return specs?.[0]?.parameters.x ?? told;
+  return specs?.[0]?.parameters?.x ?? told;
 }
 
 function file(text: string, name = 'vars.hcl') {

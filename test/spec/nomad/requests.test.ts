@@ -8,7 +8,8 @@ import {
   nomadVolumePath,
   nomadVolumeRequest,
 } from '../../../src/spec/nomad.js';
-import { parseSpec, readSpec } from '../../../src/spec/read.js';
+import { parseSpec } from '../../../src/spec/parse.js';
+import { readSpec } from '../../../src/spec/read.js';
 import type { VolumeSpec } from '../../../src/spec/volume.js';
 import { corpus } from '../corpus.js';
 import { runNomad } from './cli.js';
