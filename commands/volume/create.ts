@@ -3,6 +3,7 @@ import { outputFlags } from '../../src/cli/flags.js';
 import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
 import { specArgument, usableSpecs } from '../../src/cli/specs.js';
 import {
+  nomadGets,
   planFlags,
   registrationFlags,
   registrationOf,
@@ -33,10 +34,12 @@ export default class VolumeCreate extends PannierCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeCreate);
-    const { specs, inBlocks, warnings } = await usableSpecs(args.spec);
+    const way = wayOf(flags);
+    const { specs, inBlocks, warnings } = await usableSpecs(args.spec, {
+      use: { verb: 'create', nomad: nomadGets(way, flags) },
+    });
     if (warnings !== undefined) this.notice(warnings);
     const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
-    const way = wayOf(flags);
     if (flags.plan) {
       const { showPlans } = await import('../../src/cli/plan/show.js');
       return await showPlans(this, way, flags, given);

@@ -31,9 +31,11 @@ export default class VolumeExpand extends PannierCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeExpand);
     const sizeBytes = readSize(args.size);
-    const target = isFile(args.ID) ? await usableSpec(args.ID) : args.ID;
-    const given = await readSecrets(flags['secrets-file']);
     const way = wayOf(flags);
+    const target = isFile(args.ID)
+      ? await usableSpec(args.ID, { use: { nomad: way.through === 'nomad' } })
+      : args.ID;
+    const given = await readSecrets(flags['secrets-file']);
     onlyThroughNomad(way, { 'without-secrets': flags['without-secrets'] });
     if (way.through === 'nomad') {
       const known = flags['secrets-file'] !== undefined || flags['without-secrets'];
@@ -45,7 +47,9 @@ export default class VolumeExpand extends PannierCommand {
     }
     const { expandStraight } = await import('../../src/cli/straight/volume-expand.js');
     const [id, secrets] =
-      typeof target === 'string' ? [target, given] : [target.name, { ...target.secrets, ...given }];
+      typeof target === 'string'
+        ? [target, given]
+        : [target.externalId || target.name, { ...target.secrets, ...given }];
     await expandStraight(this, way.endpoint, id, sizeBytes, secrets);
   }
 }

@@ -2,7 +2,7 @@ import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
 import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
 import { specArgument, usableSpecs } from '../../src/cli/specs.js';
-import { registrationFlags, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
+import { nomadGets, registrationFlags, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
 
 export default class VolumePlan extends PannierCommand {
   static override summary = 'Show what a specification would change, and by which requests';
@@ -18,10 +18,13 @@ export default class VolumePlan extends PannierCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumePlan);
-    const { specs, warnings } = await usableSpecs(args.spec);
+    const way = wayOf(flags);
+    const { specs, warnings } = await usableSpecs(args.spec, {
+      use: { nomad: nomadGets(way, flags) },
+    });
     if (warnings !== undefined) this.notice(warnings);
     const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
     const { showPlans } = await import('../../src/cli/plan/show.js');
-    await showPlans(this, wayOf(flags), flags, given);
+    await showPlans(this, way, flags, given);
   }
 }

@@ -1,7 +1,7 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
 import { nomadFlags } from '../../src/cli/nomad/flags.js';
-import { checkExternal, registerInNomad } from '../../src/cli/nomad/volume-create.js';
+import { registerInNomad } from '../../src/cli/nomad/volume-create.js';
 import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
 import { specArgument, usableSpecs } from '../../src/cli/specs.js';
 import { nomadWayOf, planFlags } from '../../src/cli/way.js';
@@ -17,10 +17,11 @@ export default class VolumeRegister extends PannierCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeRegister);
-    const { specs, inBlocks, warnings } = await usableSpecs(args.spec);
+    const { specs, inBlocks, warnings } = await usableSpecs(args.spec, {
+      use: { verb: 'register' },
+    });
     if (warnings !== undefined) this.notice(warnings);
     const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
-    for (const spec of given) checkExternal(spec);
     if (flags.plan) {
       const { showPlans } = await import('../../src/cli/plan/show.js');
       return await showPlans(this, nomadWayOf(flags), flags, given);

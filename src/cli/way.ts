@@ -46,6 +46,11 @@ export function registrationOf(
   return register ?? Boolean(address || env.NOMAD_ADDR);
 }
 
+/** True where Nomad gets what a specification says, on this way or by a registration. */
+export function nomadGets(way: Way, flags: Parameters<typeof registrationOf>[0]): boolean {
+  return way.through === 'nomad' || registrationOf(flags);
+}
+
 interface WayFlags {
   readonly endpoint: string | undefined;
   readonly address: string | undefined;

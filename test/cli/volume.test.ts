@@ -160,6 +160,23 @@ t.test('a specification with mistakes is told whole, and nothing is sent', async
   t.same(plugin.took(), []);
 });
 
+t.test('what Nomad needs is missed at its place, and only where Nomad gets it', async (t) => {
+  const { plugin, folder, run } = await here(t);
+  await writeFile(join(folder, 'bare.hcl'), SPEC.replace(/^(?:id|plugin_id) .*\n/gm, ''));
+  for (const line of ['create -plan', 'plan', 'apply', 'create']) {
+    const { code, stdout, stderr } = await run(
+      `volume ${line} -address=http://127.0.0.1:1 -register bare.hcl`,
+    );
+    t.same({ code, stdout }, { code: 2, stdout: '' }, line);
+    t.match(stderr, /Error: The volume has no id\n\n {2}on bare\.hcl:/, line);
+    t.match(stderr, 'Error: The volume has no plugin_id', line);
+  }
+  t.same(plugin.took(), []);
+  t.match(await run('volume create bare.hcl'), { code: 0, stderr: /^(?!.*Warning)/s });
+  const registered = await run('volume register -plan -address=http://127.0.0.1:1 spec.hcl');
+  t.match(registered.stderr, 'Warning: The volume has no external_id');
+});
+
 t.test('init writes an example that is valid, and never over a file', async (t) => {
   const { run } = await here(t);
   t.match(await run('volume init'), {

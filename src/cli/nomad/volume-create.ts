@@ -1,7 +1,5 @@
 import { createVolume, type NomadVolume, registerVolume } from '../../nomad/volumes.js';
 import { nomadVolume } from '../../spec/nomad.js';
-import type { VolumeSpec } from '../../spec/volume.js';
-import { CommandError, EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import { inOrder, type UsableSpecs } from '../specs.js';
 import { sameVolume } from './claims.js';
@@ -16,7 +14,6 @@ export async function createThroughNomad(
   flags: GivenNomadFlags,
   { specs, inBlocks }: Given,
 ): Promise<void> {
-  for (const spec of specs) checkForNomad(spec);
   using nomad = openNomad(flags);
   const volumes = await inOrder(specs, async (spec): Promise<NomadVolume> => {
     output.monitor(`Creating volume "${spec.id}"`);
@@ -35,7 +32,6 @@ export async function registerInNomad(
   flags: GivenNomadFlags,
   { specs, inBlocks }: Given,
 ): Promise<void> {
-  for (const spec of specs) checkForNomad(spec);
   using nomad = openNomad(flags);
   const volumes = await inOrder(specs, async (spec) => {
     const volume = nomadVolume(spec);
@@ -50,32 +46,5 @@ export async function registerInNomad(
   });
   await output.data(inBlocks ? volumes : volumes[0], () =>
     volumes.map(({ ID }) => `Volume "${ID}" registered`).join('\n'),
-  );
-}
-
-/** Throws CommandError where a specification lacks what Nomad needs and a controller does not. */
-export function checkForNomad({ name, id, pluginId }: VolumeSpec): void {
-  if (id === '') throw lacking(name, 'id');
-  if (pluginId === '') throw lacking(name, 'plugin_id');
-}
-
-/** Throws CommandError where a specification does not say which volume of the plugin's it is. */
-export function checkExternal({ name, externalId }: VolumeSpec): void {
-  if (externalId === '')
-    throw lacking(
-      name,
-      'external_id',
-      "It is the plugin's ID of the volume, which `pannier volume status -verbose` lists. A volume that is not there yet is made by `pannier volume create`.",
-    );
-}
-
-function lacking(name: string, field: string, remedy = `Write: ${field} = "…".`): CommandError {
-  return new CommandError(
-    `the specification of volume "${name}" has no ${field}, which Nomad needs`,
-    {
-      code: 'SPEC',
-      exitCode: EXIT.usage,
-      remedy,
-    },
   );
 }

@@ -7,7 +7,6 @@ import { sizeInWords } from '../sizes.js';
 import { findVolume } from './find.js';
 import type { GivenNomadFlags } from './flags.js';
 import { openNomad } from './open.js';
-import { checkForNomad } from './volume-create.js';
 
 export interface Expansion {
   /** Nomad's ID of the volume, or its specification. */
@@ -24,7 +23,6 @@ export async function expandThroughNomad(
   { target, sizeBytes, secrets }: Expansion,
 ): Promise<void> {
   const spec = typeof target === 'string' ? undefined : target;
-  if (spec !== undefined) checkForNomad(spec);
   using nomad = openNomad(flags);
   const volume = await output.progress(
     'Looking the volume up',

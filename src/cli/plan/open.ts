@@ -2,7 +2,6 @@ import type { NomadClient } from '../../nomad/client.js';
 import type { VolumeSpec } from '../../spec/volume.js';
 import type { GivenNomadFlags } from '../nomad/flags.js';
 import { openNomad } from '../nomad/open.js';
-import { checkForNomad } from '../nomad/volume-create.js';
 import type { Output } from '../output.js';
 import { openPlugin } from '../plugin.js';
 import { registrationOf, type Way } from '../way.js';
@@ -30,7 +29,6 @@ export async function withPlans<T>(
   use: (planned: readonly Planned[]) => Promise<T>,
 ): Promise<T> {
   if (way.through === 'nomad') {
-    for (const spec of specs) checkForNomad(spec);
     using nomad = openNomad(flags);
     const plugins = new Plugins(nomad);
     const planned = specs.map(async (spec): Promise<Planned> => {
@@ -40,7 +38,6 @@ export async function withPlans<T>(
     return await use(await output.progress('Looking what is there', Promise.all(planned)));
   }
   using nomad: NomadClient | undefined = registrationOf(flags) ? openNomad(flags) : undefined;
-  if (nomad !== undefined) for (const spec of specs) checkForNomad(spec);
   await using plugin = openPlugin(way.endpoint);
   const planned = specs.map(async (spec): Promise<Planned> => {
     const { volume, ...plan } = await planStraight(plugin, nomad, way, spec);

@@ -4,7 +4,6 @@ import { createVolumeRequest } from '../../spec/csi.js';
 import { nomadVolume, type NomadVolume as SentVolume } from '../../spec/nomad.js';
 import type { VolumeSpec } from '../../spec/volume.js';
 import { type CreatedVolume, createdVolume, describeCreated } from '../created.js';
-import { checkForNomad } from '../nomad/volume-create.js';
 import type { Output } from '../output.js';
 import { openPlugin, type Plugin } from '../plugin.js';
 import { inOrder, type UsableSpecs } from '../specs.js';
@@ -16,7 +15,6 @@ export async function createStraight(
   { specs, inBlocks }: Pick<UsableSpecs, 'specs' | 'inBlocks'>,
   nomad: NomadClient | undefined,
 ): Promise<void> {
-  if (nomad !== undefined) for (const spec of specs) checkForNomad(spec);
   await using plugin = openPlugin(endpoint);
   const volumes = await inOrder(specs, (spec) => createOne(output, plugin, spec, nomad));
   await output.data(inBlocks ? volumes : volumes[0], () =>

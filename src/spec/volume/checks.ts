@@ -108,7 +108,7 @@ function checkRegistration(context: Context, spec: VolumeSpec, use: Use): void {
         warningAt(
           context.place,
           'The volume has no external_id',
-          `Nomad updates a volume that it has; any other it looks for in the plugin under its id, "${spec.id}". Write the handle that \`pannier volume status\` shows.`,
+          `Nomad updates a volume that it has; any other it looks for in the plugin under its id, "${spec.id}". Write the plugin's ID of it, which \`pannier volume status -verbose\` lists; a volume that is not there yet is made by \`pannier volume create\`.`,
         ),
       );
     return;
