@@ -1,5 +1,4 @@
 import { type Diagnostic, errorAt, hasErrors, type Sources, sortByPlace } from './diagnostic.js';
-import type { Body } from './hcl/ast.js';
 import { isJson, parseSource } from './hcl/parse.js';
 import { decode, type Source } from './hcl/source.js';
 import { isHcl2, looksLikeHcl2 } from './hcl2/check.js';
@@ -50,8 +49,7 @@ export function parseSpec(
   const context = { ...NOTHING, ...more };
   const { source, diagnostics: textual } = decode(given, file);
   const first = parseSource(source);
-  const second =
-    hasErrors(textual) || first.hopeless || isJson(source) ? undefined : asHcl2(source, first);
+  const second = hasErrors(textual) || isJson(source) ? undefined : asHcl2(source, first);
   return second === undefined
     ? parseFlat(source, first, textual, context)
     : parseHcl2(source, second, textual, context);
@@ -59,12 +57,13 @@ export function parseSpec(
 
 /**
  * HCL 1 first, since Nomad reads that. A file is HCL 2 where it has blocks that only HCL 2 has, or where it
- * is none of HCL 1's and either is HCL 2 or looks like it.
+ * is none of HCL 1's and either is HCL 2 or looks like it. `first` is what HCL 1 makes of it.
  */
-function asHcl2(
+export function asHcl2(
   source: Source,
-  first: { readonly body: Body; readonly diagnostics: readonly Diagnostic[] },
+  first: ReturnType<typeof parseSource>,
 ): Parsed<hcl2.Body> | undefined {
+  if (first.hopeless) return undefined;
   const own = first.body.items.some(
     (item) => item.kind === 'block' && OWN_BLOCKS.includes(item.type),
   );

@@ -1,8 +1,8 @@
 import { type Diagnostic, errorAt, hasErrors, type Sources } from '../diagnostic.js';
 import { isJson, parseSource } from '../hcl/parse.js';
 import { decode } from '../hcl/source.js';
-import { isHcl2 } from '../hcl2/check.js';
 import { withoutSecrets } from '../hidden.js';
+import { asHcl2 } from '../parse.js';
 import { layOut } from './format.js';
 import { hcl1Tokens } from './hcl1.js';
 import { hcl2Tokens } from './hcl2.js';
@@ -33,7 +33,12 @@ export function formatText(given: string | Uint8Array, file: string): Formatted 
         'This is for HCL; any JSON formatter will do for JSON.',
       ),
     ]);
-  const { diagnostics } = parseSource(source);
-  if (!hasErrors(diagnostics)) return { text: layOut(hcl1Tokens(text)), ...failed([]) };
-  return isHcl2(text) ? { text: layOut(hcl2Tokens(text)), ...failed([]) } : failed(diagnostics);
+  const first = parseSource(source);
+  const second = asHcl2(source, first);
+  const { diagnostics } = second ?? first;
+  if (hasErrors(diagnostics)) return failed(diagnostics);
+  return {
+    text: layOut(second === undefined ? hcl1Tokens(text) : hcl2Tokens(text)),
+    ...failed([]),
+  };
 }

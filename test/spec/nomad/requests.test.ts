@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -99,6 +99,28 @@ t.test(
     t.match(parseSpec(latin, 'f').diagnostics, [{ summary: 'This is not UTF-8' }]);
   },
 );
+
+t.test("the examples that Nomad's command line writes are sent as Nomad sends them", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pannier-spec-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const source = '"snapshot_id" has no effect on a volume that exists';
+  for (const [name, flags, told] of [
+    ['volume.hcl', [], [source]],
+    // Nomad's own example loses its second required topology.
+    ['volume.json', ['-json'], [source, '"required" is written above already']],
+  ] as const) {
+    const file = join(folder, name);
+    t.equal((await runNomad(['volume', 'init', '-type=csi', ...flags, file], '')).code, 0);
+    const text = await readFile(file);
+    const { specs: [spec] = [], diagnostics } = parseSpec(text, name);
+    t.same((await theirs('create', text)).sent, [spec && ours('create', spec)], name);
+    t.same(
+      diagnostics.map(({ summary }) => summary),
+      told,
+      name,
+    );
+  }
+});
 
 t.test('-policy-override is in the body', async (t) => {
   const { specs: [spec] = [] } = parseSpec(SPEC, 'f');

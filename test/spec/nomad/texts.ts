@@ -93,6 +93,7 @@ export const JSON_TEXTS: Chapter = [
   ),
 ];
 
+/** The base is no HCL 2, since it has several keys on a line, so that HCL 1's mistakes are told. */
 export const HCL_TEXTS: Chapter = [
   text(same, HCL.replaceAll('" ', '", ').replace('p"\n', 'p",\n')),
   text(same, HCL.replaceAll('\n', '\r')),
@@ -104,6 +105,11 @@ export const HCL_TEXTS: Chapter = [
     `\ufeff${HCL}`,
     /Error parsing the volume type/,
     'E 1:1 The file begins with a byte order mark',
+  ),
+  bad(
+    `${HCL}parameters { a = 9223372036854775808 }`,
+    /value out of range/,
+    'E 3:18 9223372036854775808 is not a number that can be used',
   ),
   bad(`${HCL}namespace = null`, /Error parsing/, 'E 3:13 There is no null'),
   bad(`${HCL}namespace = x`, /Error parsing/, 'E 3:13 x needs quotes'),

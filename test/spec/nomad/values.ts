@@ -57,11 +57,6 @@ export const VALUES: Chapter = [
   refused('parameters { a {} }', /'parameters\[0\]\[a\]'/i, 'E 1:16 "a" must be text, not a block'),
   refused('namespace = ["x"]', /'Namespace'/, 'E 1:13 "namespace" must be text, not a list'),
   refused('namespace {}', /'Namespace'/, 'E 1:11 "namespace" must be text, not a block'),
-  refused(
-    'parameters { a = 9223372036854775808 }',
-    /value out of range/,
-    'E 1:18 9223372036854775808 is not a number that can be used',
-  ),
   same('secrets {}\nparameters = {}\ncontext = [{}, {}]'),
   same('secrets = []'),
   same('capability = { access_mode = "multi-node-reader-only" attachment_mode = "block-device" }'),
