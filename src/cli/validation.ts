@@ -27,7 +27,7 @@ export async function validateSpecs(
   const all = [];
   for (const path of new Set(paths)) {
     const { specs = [], diagnostics, sources } = await readSpec(path, options);
-    const file = [...sources.keys()][0] ?? path;
+    const file = path === '-' ? '<stdin>' : path;
     all.push(...specs);
     files.push({
       diagnostics,

@@ -2,6 +2,7 @@ import t from 'tap';
 import { tellDuplicates } from '../../src/spec/duplicates.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import type { Use } from '../../src/spec/volume/checks.js';
+import type { VolumeSpec } from '../../src/spec/volume.js';
 
 const SPEC = `type = "csi"
 id = "i"
@@ -125,6 +126,13 @@ t.test('volumes that share what one volume alone has', async (t) => {
     'f1:2 The id "i" is another volume\'s too (f0:2)',
   ]);
   t.same(told(SPEC, other.replace('"m"', '"n"').replace('"p"', '"q"')), [], 'of two plugins');
+  const [first, second] = [SPEC, other].flatMap((text) => read('f', text));
+  const secret = { ...first, name: 'hidden' } as VolumeSpec;
+  t.match(
+    tellDuplicates([secret, { ...second, name: 'hidden', sensitive: ['hidden'] } as VolumeSpec]),
+    [{ summary: "The name is another volume's too" }],
+    'a sensitive one is not shown',
+  );
   t.same(told(EXISTING, `${other}external_id = "c/p/i"\n`), [
     'f1:2 The external_id "c/p/i" is another volume\'s too (f0:2)',
   ]);
