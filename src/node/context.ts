@@ -8,6 +8,7 @@ import type { Records } from './records.js';
 
 /** What the node's calls stand on. */
 export interface NodeContext {
+  readonly nodeId: string;
   readonly clusters: Clusters;
   readonly records: Records;
   readonly effect: Effect;

@@ -29,6 +29,8 @@ export interface StageRecord {
   /** "staging" from before the first step until after the last one. */
   readonly state: 'staging' | 'staged';
   readonly targets: readonly Target[];
+  /** A controller had published the volume to this node, and so it tells when the volume is not wanted any more. */
+  readonly claimed?: true;
 }
 
 /**

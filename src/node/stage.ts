@@ -9,7 +9,7 @@ import {
 import { fail } from '../volume/errors.js';
 import { findImage } from '../volume/find.js';
 import type { VolumeHandle } from '../volume/handle.js';
-import { isBeingDeleted } from '../volume/marks.js';
+import { isBeingDeleted, publishedNodesOf } from '../volume/marks.js';
 import type { StageRequest } from '../volume/node.js';
 import type { Cluster, Image } from '../volume/store.js';
 import { renewUuid } from './btrfs.js';
@@ -74,6 +74,7 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
     mapper: mapper.name,
     state: 'staging',
     targets: record?.targets ?? [],
+    ...(publishedNodesOf(image).includes(context.nodeId) ? { claimed: true } : {}),
   };
   await context.effect('stage/remember-stage', () => context.records.write(next));
   try {

@@ -3,6 +3,7 @@ import type { Logger } from '../observe/log.js';
 import { type Effect, plainEffect } from '../volume/effects.js';
 import type { NodeVolumes } from '../volume/node.js';
 import type { Clusters } from '../volume/store.js';
+import { clearAbandoned, type InLine } from './abandoned.js';
 import type { NodeContext } from './context.js';
 import { candidates, chooseMapper } from './device/choose.js';
 import type { Mapper } from './device/device.js';
@@ -33,7 +34,9 @@ export interface NodeSide extends NodeVolumes {
   recover(): Promise<void>;
   /** Tells the clusters of this node, in the background and until each one has heard it; anew where they changed. */
   register(): void;
-  /** Ends the registration. Mounts and devices stay. */
+  /** Takes down what a controller has taken from this node, until it is closed; for after the recovery. */
+  clearAbandoned(inLine: InLine): void;
+  /** Ends the registration, and the looking for what is abandoned. Mounts and devices stay. */
   close(): void;
 }
 
@@ -41,6 +44,7 @@ export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOp
   const stateDir = canonicalStateDir(settings.stateDir);
   const fuse = new FuseMapper(stateDir, settingsOf, effect);
   const context: NodeContext = {
+    nodeId: settings.nodeId,
     clusters,
     effect,
     log,
@@ -50,6 +54,7 @@ export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOp
     died: new Map(),
   };
   let unregister = () => {};
+  let endClearing = () => {};
   return {
     stage: (request) => stage(context, request),
     unstage: (request) => unstage(context, request),
@@ -64,7 +69,13 @@ export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOp
       unregister();
       unregister = registerNode(clusters, settings.nodeId, log);
     },
-    close: () => unregister(),
+    clearAbandoned(inLine) {
+      endClearing = clearAbandoned(context, inLine);
+    },
+    close() {
+      unregister();
+      endClearing();
+    },
   };
 }
 

@@ -64,17 +64,18 @@ export function nodePart({ clusters, settings, settingsOf, effect, log }: PartOp
     settings: { nodeId, stateDir, mapper },
   });
   const recovered = Promise.withResolvers<void>();
+  const queue = new Queue();
   return {
-    services: [
-      nodeService(nodeId, after(recovered.promise, node), new Queue()),
-      nodeAdminService(node),
-    ],
+    services: [nodeService(nodeId, after(recovered.promise, node), queue), nodeAdminService(node)],
     begin() {
       node.register();
       node
         .recover()
         .catch((error: unknown) => log.error({ error: String(error) }, 'recovery failed'))
-        .finally(recovered.resolve);
+        .finally(() => {
+          recovered.resolve();
+          node.clearAbandoned((volumeId, action) => queue.inLine([volumeId], action));
+        });
     },
     async follow() {
       node.register();
