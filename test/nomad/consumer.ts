@@ -44,7 +44,6 @@ job ${quote(id)} {
     ${uses.map(volumeBlock).join('')}
     task "task" {
       driver       = "exec"
-      user         = "root"
       kill_timeout = "3s"
       config {
         command = "/bin/sh"
