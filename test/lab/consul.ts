@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -15,6 +16,8 @@ export class LabConsul {
   constructor(
     readonly agent: Agent,
     readonly program: string,
+    /** Of the administrator; undefined where there are no ACLs. */
+    readonly token: string | undefined,
   ) {}
 
   /** Of its HTTP API: "127.0.0.1:20000". */
@@ -27,14 +30,16 @@ export class LabConsul {
     return { ...ownEnvironment(), CONSUL_HTTP_ADDR: this.address };
   }
 
-  /** Runs `consul` and returns what it printed. A failure's error has its `code`, `stdout` and `stderr`. */
+  /** Runs `consul` as the administrator and returns what it printed. A failure's error has its `code`, `stdout` and `stderr`. */
   async cli(...args: string[]): Promise<string> {
-    const options = { env: this.env, timeout: CLI_LIMIT_MS };
+    const env = { ...this.env, ...(this.token && { CONSUL_HTTP_TOKEN: this.token }) };
+    const options = { env, timeout: CLI_LIMIT_MS };
     return (await promisify(execFile)(this.program, args, options)).stdout;
   }
 
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(`http://${this.address}${path}`);
+    const headers = this.token === undefined ? {} : { 'x-consul-token': this.token };
+    const response = await fetch(`http://${this.address}${path}`, { headers });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }
@@ -55,10 +60,18 @@ export class LabConsul {
   }
 }
 
-/** Starts a Consul for a test file; it is ended, and cleaned, with it. `config` is appended to its configuration. */
-export async function startConsul({ config = '' } = {}): Promise<LabConsul> {
+export interface ConsulOptions {
+  /** Appended to its configuration. */
+  readonly config?: string;
+  /** Who has no token may do nothing. */
+  readonly acls?: boolean;
+}
+
+/** Starts a Consul for a test file; it is ended, and cleaned, with it. */
+export async function startConsul(options: ConsulOptions = {}): Promise<LabConsul> {
   const folder = labFolder();
   const program = await goTool('consul');
+  const token = options.acls ? randomUUID() : undefined;
   const [http = 0, server = 0, lan = 0] = await ownPorts(3);
   const text = `node_name = "consul"
 data_dir  = ${quote(join(folder, 'data'))}
@@ -81,11 +94,23 @@ ports {
 performance {
   raft_multiplier = 1
 }
-${config}
+${token === undefined ? '' : aclConfig(token)}
+${options.config ?? ''}
 `;
   const agent = new Agent('consul', folder, program, text, `127.0.0.1:${http}`);
   t.teardown(() => agent.stop('SIGKILL'));
-  const consul = new LabConsul(agent, program);
+  const consul = new LabConsul(agent, program, token);
   await consul.start();
   return consul;
+}
+
+function aclConfig(token: string): string {
+  return `acl {
+  enabled        = true
+  default_policy = "deny"
+  tokens {
+    initial_management = ${quote(token)}
+    agent              = ${quote(token)}
+  }
+}`;
 }
