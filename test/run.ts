@@ -14,7 +14,8 @@ import { Report } from './runner/report.js';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const TOOLS = join(ROOT, 'test', 'tools');
 const LOGS = join(ROOT, 'dist', 'test-logs');
-const JOBS = Math.max(2, availableParallelism());
+/** One more than there are cores: most tests wait for most of their time. */
+const JOBS = availableParallelism() + 1;
 /** The variable that test/lab/ceph.ts reads. */
 const SHARED = 'PANNIER_TEST_CEPH';
 
@@ -47,8 +48,11 @@ async function main(filters: readonly string[]): Promise<void> {
   const unit = files.filter(({ lane }) => lane === 'unit');
   const ceph = files.filter(({ lane }) => lane === 'ceph');
   if (filters.length === 0) await runChecks();
-  await buildTools();
-  if (unit.length > 0 || filters.length === 0) await runLane('Unit tests', unit, {});
+  const building = buildTools();
+  building.catch(() => undefined);
+  const inOrder = [...unit.filter(({ tools }) => !tools), ...unit.filter(({ tools }) => tools)];
+  if (unit.length > 0 || filters.length === 0) await runLane('Unit tests', inOrder, {}, building);
+  await building;
   if (ceph.length > 0 || filters.length === 0) await runCephLane(ceph);
 }
 
@@ -62,16 +66,16 @@ async function runChecks(): Promise<void> {
     report.add(name, await runCheck(command, args, logOf(command), interrupt.signal));
 }
 
-/** The programs that come as Go modules; those that are there already take no time. */
+/** The programs that come as Go modules; those that are there already take no time, and the others minutes. */
 async function buildTools(): Promise<void> {
-  report.lane('Programs for the tests, from Go modules (minutes, the first time)');
+  report.note('Building programs for the tests from Go modules meanwhile');
   const built = await runCheck(
     'sh',
     [join(TOOLS, 'build.sh')],
     logOf('go-tools'),
     interrupt.signal,
   );
-  report.add('build', built);
+  report.add('programs from Go modules', built);
 }
 
 async function runCephLane(files: readonly TestFile[]): Promise<void> {
@@ -83,17 +87,22 @@ async function runCephLane(files: readonly TestFile[]): Promise<void> {
   await runLane('Tests on Ceph', files, { [SHARED]: shared });
 }
 
-/** Runs test files, several at once. A lane without an assertion has tested nothing, and fails. */
+/**
+ * Runs test files, several at once; those that need `tools` wait for them. A lane without an assertion has tested
+ * nothing, and fails.
+ */
 async function runLane(
   title: string,
   files: readonly TestFile[],
   env: NodeJS.ProcessEnv,
+  tools?: Promise<void>,
 ): Promise<void> {
   report.lane(title);
   const before = report.passed + report.failed;
   const queue = [...files];
   const work = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      if (file.tools) await tools;
       interrupt.signal.throwIfAborted();
       const log = logOf(file.name);
       const environment = { ...process.env, ...env };

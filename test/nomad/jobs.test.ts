@@ -6,7 +6,7 @@ import { type Allocation, ended, running } from '../lab/nomad/allocations.js';
 import type { LabClient } from '../lab/nomad.js';
 import { type Consumer, consumerJob } from './consumer.js';
 import { startSite } from './site.js';
-import { readVolume, unclaimed, volumeSpec } from './volumes.js';
+import { unclaimed, volumeSpec } from './volumes.js';
 
 const LIMIT_MS = 30_000;
 

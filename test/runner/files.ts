@@ -10,9 +10,12 @@ export interface TestFile {
   /** The compiled file. */
   readonly path: string;
   readonly lane: Lane;
+  /** Whether it runs a program that comes as a Go module. */
+  readonly tools: boolean;
 }
 
 const SOURCE_END = '.test.ts';
+const TOOLS = /from '[./]+\/tools\//;
 
 /**
  * The test files below a folder whose names hold one of `filters`. Sources are listed, not compiled files:
@@ -28,7 +31,8 @@ export function findTests(root: string, filters: readonly string[]): TestFile[] 
       const name = path.slice(0, -SOURCE_END.length);
       const compiled = join(root, 'dist', 'test', `${name}.test.js`);
       if (!existsSync(compiled)) throw new Error(`${compiled} is missing: run the build`);
-      return { name, path: compiled, lane: laneOf(path, readFileSync(join(folder, path), 'utf8')) };
+      const text = readFileSync(join(folder, path), 'utf8');
+      return { name, path: compiled, lane: laneOf(path, text), tools: TOOLS.test(text) };
     });
 }
 
