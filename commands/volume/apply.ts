@@ -1,7 +1,8 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
-import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
-import { specArgument, usableSpecs } from '../../src/cli/specs.js';
+import { inputFlags } from '../../src/cli/inputs.js';
+import { secretsFlags } from '../../src/cli/secrets.js';
+import { givenSpecs, specArgument } from '../../src/cli/specs.js';
 import { nomadGets, registrationFlags, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
 
 export default class VolumeApply extends PannierCommand {
@@ -13,18 +14,21 @@ export default class VolumeApply extends PannierCommand {
     'pannier volume apply -endpoint=unix:///csi/csi.sock -register volume.hcl',
   ];
   static override args = { spec: specArgument };
-  static override flags = { ...wayFlags, ...registrationFlags, ...outputFlags, ...secretsFlags };
+  static override flags = {
+    ...wayFlags,
+    ...registrationFlags,
+    ...outputFlags,
+    ...secretsFlags,
+    ...inputFlags,
+  };
   protected override readonly doing = 'applying the specification';
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeApply);
     const way = wayOf(flags);
-    const { specs, warnings } = await usableSpecs(args.spec, {
-      use: { nomad: nomadGets(way, flags) },
-    });
-    if (warnings !== undefined) this.notice(warnings);
-    const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
+    const use = { nomad: nomadGets(way, flags) };
+    const { specs } = await givenSpecs(this, args.spec, flags, use);
     const { applySpecs } = await import('../../src/cli/plan/apply-all.js');
-    await applySpecs(this, way, flags, given);
+    await applySpecs(this, way, flags, specs);
   }
 }

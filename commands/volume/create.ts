@@ -1,7 +1,8 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
-import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
-import { specArgument, usableSpecs } from '../../src/cli/specs.js';
+import { inputFlags } from '../../src/cli/inputs.js';
+import { secretsFlags } from '../../src/cli/secrets.js';
+import { givenSpecs, specArgument } from '../../src/cli/specs.js';
 import {
   nomadGets,
   planFlags,
@@ -29,28 +30,26 @@ export default class VolumeCreate extends PannierCommand {
     ...planFlags,
     ...outputFlags,
     ...secretsFlags,
+    ...inputFlags,
   };
   protected override readonly doing = 'creating volume';
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeCreate);
     const way = wayOf(flags);
-    const { specs, inBlocks, warnings } = await usableSpecs(args.spec, {
-      use: { verb: 'create', nomad: nomadGets(way, flags) },
-    });
-    if (warnings !== undefined) this.notice(warnings);
-    const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
+    const use = { verb: 'create', nomad: nomadGets(way, flags) } as const;
+    const { specs, inBlocks } = await givenSpecs(this, args.spec, flags, use);
     if (flags.plan) {
       const { showPlans } = await import('../../src/cli/plan/show.js');
-      return await showPlans(this, way, flags, given);
+      return await showPlans(this, way, flags, specs);
     }
     if (way.through === 'nomad') {
       const { createThroughNomad } = await import('../../src/cli/nomad/volume-create.js');
-      return await createThroughNomad(this, flags, { specs: given, inBlocks });
+      return await createThroughNomad(this, flags, { specs, inBlocks });
     }
     const { createStraight } = await import('../../src/cli/straight/volume-create.js');
     const { openNomad } = await import('../../src/cli/nomad/open.js');
     using nomad = registrationOf(flags) ? openNomad(flags) : undefined;
-    await createStraight(this, way.endpoint, { specs: given, inBlocks }, nomad);
+    await createStraight(this, way.endpoint, { specs, inBlocks }, nomad);
   }
 }

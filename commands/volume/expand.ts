@@ -1,8 +1,9 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { argument, outputFlags, toggle } from '../../src/cli/flags.js';
+import { inputFlags } from '../../src/cli/inputs.js';
 import { readSecrets, secretsFlags } from '../../src/cli/secrets.js';
 import { readSize } from '../../src/cli/sizes.js';
-import { usableSpec } from '../../src/cli/specs.js';
+import { givenSpec } from '../../src/cli/specs.js';
 import { onlyThroughNomad, WAY_RULE, wayFlags, wayOf } from '../../src/cli/way.js';
 
 export default class VolumeExpand extends PannierCommand {
@@ -22,6 +23,7 @@ export default class VolumeExpand extends PannierCommand {
     ...wayFlags,
     ...outputFlags,
     ...secretsFlags,
+    ...inputFlags,
     'without-secrets': toggle({
       description: 'Through Nomad, with an ID: the volume has no secrets that Nomad could forget.',
     }),
@@ -33,7 +35,7 @@ export default class VolumeExpand extends PannierCommand {
     const sizeBytes = readSize(args.size);
     const way = wayOf(flags);
     const target = isFile(args.ID)
-      ? await usableSpec(args.ID, { use: { nomad: way.through === 'nomad' } })
+      ? await givenSpec(this, args.ID, flags, { nomad: way.through === 'nomad' })
       : args.ID;
     const given = await readSecrets(flags['secrets-file']);
     onlyThroughNomad(way, { 'without-secrets': flags['without-secrets'] });

@@ -1,9 +1,10 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { outputFlags } from '../../src/cli/flags.js';
+import { inputFlags } from '../../src/cli/inputs.js';
 import { nomadFlags } from '../../src/cli/nomad/flags.js';
 import { registerInNomad } from '../../src/cli/nomad/volume-create.js';
-import { readSecrets, secretsFlags, withSecrets } from '../../src/cli/secrets.js';
-import { specArgument, usableSpecs } from '../../src/cli/specs.js';
+import { secretsFlags } from '../../src/cli/secrets.js';
+import { givenSpecs, specArgument } from '../../src/cli/specs.js';
 import { nomadWayOf, planFlags } from '../../src/cli/way.js';
 
 export default class VolumeRegister extends PannierCommand {
@@ -12,20 +13,23 @@ export default class VolumeRegister extends PannierCommand {
     'Tells Nomad of the volume that a specification describes and whose external_id, the plugin\'s ID of it, is in the specification. Nomad asks the plugin whether it is there and can be used so. A volume that Nomad knows already is changed to what the specification says, as far as it can change; a larger capacity_min grows it.\n\nA file may hold several volumes in `volume "label" { … }` blocks. They are registered in order; the first failure ends it, and says what was registered.';
   static override examples = ['pannier volume register volume.hcl'];
   static override args = { spec: specArgument };
-  static override flags = { ...nomadFlags, ...planFlags, ...outputFlags, ...secretsFlags };
+  static override flags = {
+    ...nomadFlags,
+    ...planFlags,
+    ...outputFlags,
+    ...secretsFlags,
+    ...inputFlags,
+  };
   protected override readonly doing = 'registering volume';
 
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeRegister);
-    const { specs, inBlocks, warnings } = await usableSpecs(args.spec, {
-      use: { verb: 'register' },
-    });
-    if (warnings !== undefined) this.notice(warnings);
-    const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
+    const use = { verb: 'register' } as const;
+    const { specs, inBlocks } = await givenSpecs(this, args.spec, flags, use);
     if (flags.plan) {
       const { showPlans } = await import('../../src/cli/plan/show.js');
-      return await showPlans(this, nomadWayOf(flags), flags, given);
+      return await showPlans(this, nomadWayOf(flags), flags, specs);
     }
-    await registerInNomad(this, flags, { specs: given, inBlocks });
+    await registerInNomad(this, flags, { specs, inBlocks });
   }
 }

@@ -3,6 +3,7 @@ import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import { readArgv } from './argv.js';
 import { bold } from './colour.js';
+import { Concealer } from './concealer.js';
 import { DoingError, UsageError } from './errors.js';
 import { toJson } from './json.js';
 import { monitorLine } from './monitor.js';
@@ -33,6 +34,7 @@ export abstract class PannierCommand extends Command implements Output {
 
   /** What the command does, for its errors: "Error creating volume: …". */
   protected abstract readonly doing: string;
+  readonly #concealer = new Concealer();
   #format: { json: boolean; template?: readonly Node[] } = { json: false };
 
   /** The command's flags and arguments. Throws UsageError. */
@@ -61,18 +63,22 @@ export abstract class PannierCommand extends Command implements Output {
     return !this.#format.json && this.#format.template === undefined;
   }
 
+  conceal(texts: readonly string[]): void {
+    this.#concealer.add(texts);
+  }
+
   async data(data: unknown, text: () => string): Promise<void> {
     const { json, template } = this.#format;
-    if (json) print(toJson(data));
-    else if (template === undefined) print(text());
+    if (json) print(toJson(this.#concealer.data(data)));
+    else if (template === undefined) print(this.#concealer.text(text()));
     else {
       const { render } = await import('./template/render.js');
-      print(render(template, data));
+      print(render(template, this.#concealer.data(data)));
     }
   }
 
   text(line: string): void {
-    if (this.forPeople) print(line);
+    if (this.forPeople) print(this.#concealer.text(line));
   }
 
   heading(title: string): string {
@@ -80,7 +86,8 @@ export abstract class PannierCommand extends Command implements Output {
   }
 
   monitor(line: string): void {
-    if (this.forPeople) process.stderr.write(`${bold(monitorLine(line), process.stderr)}\n`);
+    const said = monitorLine(this.#concealer.text(line));
+    if (this.forPeople) process.stderr.write(`${bold(said, process.stderr)}\n`);
   }
 
   notice(text: string): void {
@@ -89,16 +96,18 @@ export abstract class PannierCommand extends Command implements Output {
 
   override warn(input: Error | string): Error | string {
     const message = typeof input === 'string' ? input : input.message;
-    if (this.forPeople) process.stderr.write(`Warning: ${message}\n`);
+    if (this.forPeople) process.stderr.write(`Warning: ${this.#concealer.text(message)}\n`);
     return input;
   }
 
   progress<T>(label: string, work: Promise<T>): Promise<T> {
-    return this.forPeople ? withProgress(process.stderr, label, work) : work;
+    return this.forPeople ? withProgress(process.stderr, this.#concealer.text(label), work) : work;
   }
 
   protected override async catch(error: Error): Promise<never> {
-    throw error instanceof UsageError ? error : new DoingError(this.doing, error);
+    throw error instanceof UsageError
+      ? error
+      : new DoingError(this.doing, this.#concealer.error(error));
   }
 }
 

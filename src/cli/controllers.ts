@@ -1,12 +1,10 @@
 import { connect } from 'node:net';
-import { readConsul } from '../config/consul.js';
 import { CONSUL_OPTIONS, DEFAULT_SERVICE } from '../config/consul-options.js';
 import { type Advertised, bootId, pluginOf } from '../consul/advertise.js';
-import { ConsulClient } from '../consul/client.js';
 import { ConsulError } from '../consul/errors.js';
 import { type Instance, instancesOf } from '../consul/services.js';
 import { type Endpoint, parseEndpoint } from '../csi/wire/endpoint.js';
-import type { Diagnostic } from '../spec/diagnostic.js';
+import { openConsul } from './consul.js';
 import { CommandError, EXIT } from './errors.js';
 
 /** How long an endpoint may take to accept a connection, in milliseconds. */
@@ -38,7 +36,7 @@ export async function findInConsul(name: string, role: Role): Promise<string> {
 }
 
 async function look(service: string): Promise<readonly Instance[]> {
-  const client = new ConsulClient(access());
+  const client = openConsul();
   try {
     return await instancesOf(client, service);
   } catch (error) {
@@ -55,21 +53,6 @@ async function look(service: string): Promise<readonly Instance[]> {
   } finally {
     await client.close();
   }
-}
-
-/** How Consul is reached, by its own variables. */
-function access() {
-  const problems: Diagnostic[] = [];
-  const found = readConsul({ flags: {}, env: process.env }, undefined, (problem) => {
-    problems.push(problem);
-  });
-  const [first] = problems;
-  if (first === undefined) return found.access;
-  throw new CommandError(first.summary, {
-    code: 'USAGE',
-    exitCode: EXIT.usage,
-    remedy: first.detail,
-  });
 }
 
 function fits({ mode, bootId: machine }: Advertised, role: Role): boolean {

@@ -2,6 +2,8 @@
 export interface Output {
   /** True where a person reads: neither -json nor -t. */
   readonly forPeople: boolean;
+  /** Has these texts left out of all that is said from now on. */
+  conceal(texts: readonly string[]): void;
   /** Prints data: as JSON, through the template, or as the text. */
   data(data: unknown, text: () => string): Promise<void>;
   /** Prints a line for a person. */

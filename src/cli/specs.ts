@@ -1,42 +1,60 @@
-import { type ReadOptions, readSpec } from '../spec/read.js';
-import { diagnosticsToJson } from '../spec/render.js';
+import { readSpec } from '../spec/read.js';
+import type { Use } from '../spec/volume/checks.js';
 import type { VolumeSpec } from '../spec/volume.js';
 import { CommandError, EXIT, failureOf } from './errors.js';
 import { argument } from './flags.js';
+import { type GivenInputs, inputsOf } from './inputs.js';
+import { lookupsOf } from './lookups.js';
 import { mistakes, rendered } from './mistakes.js';
+import type { GivenNomadFlags } from './nomad/flags.js';
+import type { Output } from './output.js';
+import { readSecrets, withSecrets } from './secrets.js';
 
 export const specArgument = argument({
   description: 'The file of the volume specification, HCL or JSON, or - for standard input.',
   required: true,
 });
 
-/** Specifications that can be used, and what was noticed in their file. */
-export interface UsableSpecs {
-  /** At least one, in the order of the file. */
+/** Flags of commands that send what specifications say. */
+type GivenSpecFlags = GivenInputs &
+  GivenNomadFlags & { readonly 'secrets-file': string | undefined };
+
+/** Specifications that are sent. */
+export interface GivenSpecs {
+  /** In the order of the file. */
   readonly specs: readonly VolumeSpec[];
   /** True where the volumes stand in blocks, so that what is printed is a list. */
   readonly inBlocks: boolean;
-  /** Warnings for a person, or undefined where there are none. */
-  readonly warnings: string | undefined;
-  /** The same for a program. */
-  readonly diagnostics: ReturnType<typeof diagnosticsToJson>;
 }
 
-/** Reads the specifications in a file. Throws CommandError with every mistake in it, or where there is none. */
-export async function usableSpecs(path: string, options: ReadOptions = {}): Promise<UsableSpecs> {
-  const read = await readSpec(path, options);
-  if (read.specs === undefined) throw mistakes('the specification cannot be used', [read]);
-  return {
-    specs: read.specs,
-    inBlocks: read.inBlocks,
-    warnings: rendered([read]),
-    diagnostics: diagnosticsToJson(read.diagnostics),
-  };
+/**
+ * The specifications in a file with all that they name looked up, and over their secrets those of -secrets-file.
+ * What was noticed in them is said, and what is sensitive in them stays unsaid. Throws CommandError with every
+ * mistake in them.
+ */
+export async function givenSpecs(
+  output: Output,
+  path: string,
+  flags: GivenSpecFlags,
+  use: Use = {},
+): Promise<GivenSpecs> {
+  const read = await readSpec(path, { ...inputsOf(flags), use, lookups: lookupsOf(flags) });
+  const { specs, inBlocks } = read;
+  if (specs === undefined) throw mistakes('the specification cannot be used', [read]);
+  output.conceal(specs.flatMap(({ sensitive }) => sensitive ?? []));
+  const warnings = rendered([read]);
+  if (warnings !== undefined) output.notice(warnings);
+  return { specs: withSecrets(specs, await readSecrets(flags['secrets-file'])), inBlocks };
 }
 
 /** For commands that take one volume. Throws CommandError where the file holds several. */
-export async function usableSpec(path: string, options: ReadOptions = {}): Promise<VolumeSpec> {
-  const { specs } = await usableSpecs(path, options);
+export async function givenSpec(
+  output: Output,
+  path: string,
+  flags: GivenSpecFlags,
+  use: Use = {},
+): Promise<VolumeSpec> {
+  const { specs } = await givenSpecs(output, path, flags, use);
   const [spec, other] = specs;
   if (spec === undefined || other !== undefined)
     throw new CommandError(`"${path}" holds ${specs.length} volumes, and this command takes one`, {

@@ -1,18 +1,16 @@
 import { createVolume, type NomadVolume, registerVolume } from '../../nomad/volumes.js';
 import { nomadVolume } from '../../spec/nomad.js';
 import type { Output } from '../output.js';
-import { inOrder, type UsableSpecs } from '../specs.js';
+import { type GivenSpecs, inOrder } from '../specs.js';
 import { sameVolume } from './claims.js';
 import type { GivenNomadFlags } from './flags.js';
 import { openNomad } from './open.js';
-
-type Given = Pick<UsableSpecs, 'specs' | 'inBlocks'>;
 
 /** Has volumes created through Nomad, or those that it knows changed, in order. */
 export async function createThroughNomad(
   output: Output,
   flags: GivenNomadFlags,
-  { specs, inBlocks }: Given,
+  { specs, inBlocks }: GivenSpecs,
 ): Promise<void> {
   using nomad = openNomad(flags);
   const volumes = await inOrder(specs, async (spec): Promise<NomadVolume> => {
@@ -30,7 +28,7 @@ export async function createThroughNomad(
 export async function registerInNomad(
   output: Output,
   flags: GivenNomadFlags,
-  { specs, inBlocks }: Given,
+  { specs, inBlocks }: GivenSpecs,
 ): Promise<void> {
   using nomad = openNomad(flags);
   const volumes = await inOrder(specs, async (spec) => {

@@ -6,13 +6,13 @@ import type { VolumeSpec } from '../../spec/volume.js';
 import { type CreatedVolume, createdVolume, describeCreated } from '../created.js';
 import type { Output } from '../output.js';
 import { openPlugin, type Plugin } from '../plugin.js';
-import { inOrder, type UsableSpecs } from '../specs.js';
+import { type GivenSpecs, inOrder } from '../specs.js';
 
 /** Creates volumes straight through a controller, in order, and tells Nomad of each where there is one. */
 export async function createStraight(
   output: Output,
   endpoint: string,
-  { specs, inBlocks }: Pick<UsableSpecs, 'specs' | 'inBlocks'>,
+  { specs, inBlocks }: GivenSpecs,
   nomad: NomadClient | undefined,
 ): Promise<void> {
   await using plugin = openPlugin(endpoint);

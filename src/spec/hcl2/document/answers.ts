@@ -34,7 +34,11 @@ async function answer(reference: Reference, lookups: Lookups): Promise<Answer> {
         return { text: await lookups.consulKey(first) };
     }
   } catch (error) {
-    const { message } = error as Error;
-    return { problem: message.charAt(0).toUpperCase() + message.slice(1).replace(/\.$/, '') };
+    const { message, remedy } = error as Error & { readonly remedy?: string };
+    const problem = [message, remedy]
+      .flatMap((sentence) => sentence?.replace(/\.$/, '') ?? [])
+      .map((sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1))
+      .join('. ');
+    return { problem };
   }
 }
