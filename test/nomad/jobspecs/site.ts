@@ -13,6 +13,9 @@ import { type LabNomad, startNomad } from '../../lab/nomad.js';
 import { pluginImage, redisImage, tarball } from '../../lab/packages.js';
 import { pannierProgram } from '../../lab/plugin.js';
 
+/** What specifications made for ceph-csi call the cluster. */
+export const CLUSTER_ID = 'b9127830-b0cc-4e34-aa47-9d1a2e9949a8';
+
 /** How the plugin runs, by Docker or raw_exec, and the jobs that use its volumes, by Docker or exec. */
 export type Kind = 'docker' | 'exec';
 
@@ -155,6 +158,7 @@ export class JobspecSite {
     return {
       ceph_monitors: JSON.stringify(ceph.monitors),
       ceph_pool: ceph.pool,
+      cluster_id: CLUSTER_ID,
       package: packageUrl,
       client_state_dir: nomad.client.stateDir,
       state_dir: join(folder, 'state'),
