@@ -12,6 +12,7 @@ t.test('controller and node in Docker, without privileges', async (t) => {
   await t.test('a database on one writer', (t) => examples.databaseExample(t, site));
   await t.test('read-only many', (t) => examples.catalogExample(t, site));
   await t.test('raw block', (t) => examples.journalExample(t, site));
+  await t.test('one volume for each allocation', (t) => examples.shardsExample(t, site));
   await t.test('the plugin is killed while its consumer stops', (t) =>
     pluginKilledWhileItsConsumerStops(t, site, 'pannier-node'),
   );

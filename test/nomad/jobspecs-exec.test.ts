@@ -1,8 +1,12 @@
 import { globSync } from 'node:fs';
 import t from 'tap';
 import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
-import { pluginKilledWhileItsConsumerStops } from './jobspecs/accidents.js';
+import {
+  pluginKilledWhileItsConsumerStops,
+  pluginReplacedUnderItsConsumer,
+} from './jobspecs/accidents.js';
 import * as examples from './jobspecs/examples.js';
+import { moveFromCephCsi } from './jobspecs/move.js';
 import { FOLDER, startJobspecSite } from './jobspecs/site.js';
 
 const site = await startJobspecSite('exec');
@@ -12,6 +16,11 @@ t.test('controller and node without a container', async (t) => {
   await t.test('a database on one writer', (t) => examples.databaseExample(t, site));
   await t.test('read-only many', (t) => examples.catalogExample(t, site));
   await t.test('raw block', (t) => examples.journalExample(t, site));
+  await t.test('one volume for each allocation', (t) => examples.shardsExample(t, site));
+  await t.test('what ceph-csi made', (t) => moveFromCephCsi(t, site));
+  await t.test('the plugin is replaced under its consumer', (t) =>
+    pluginReplacedUnderItsConsumer(t, site),
+  );
   await t.test('the plugin is killed while its consumer stops', (t) =>
     pluginKilledWhileItsConsumerStops(t, site, 'pannier-node'),
   );

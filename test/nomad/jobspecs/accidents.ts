@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { findProcesses } from '../../../src/dev/processes.js';
 import { loopsBelow, mountsBelow } from '../../lab/folder.js';
-import { running } from '../../lab/nomad/allocations.js';
+import { type Allocation, running } from '../../lab/nomad/allocations.js';
 import { redis } from './examples.js';
 import type { JobspecSite } from './site.js';
 
@@ -36,6 +36,29 @@ export async function pluginKilledWhileItsConsumerStops(
   t.same(attached(site), [], 'nothing is left mounted or attached');
   await site.unclaimed('database');
   await site.nomad.cli('volume', 'delete', 'database');
+}
+
+/** Another version of the node's plugin takes over while a job uses a volume. */
+export async function pluginReplacedUnderItsConsumer(t: Test, site: JobspecSite): Promise<void> {
+  const { nomad } = site;
+  await site.createVolume('database');
+  const [database] = await site.runExample('database');
+  const word = randomUUID();
+  t.equal(await redis(site, database, `SET letter ${word}`), 'OK');
+  const [before] = await running(nomad, 'pannier-node');
+  const job = await site.run('exec/node.nomad.hcl', { package: `${site.packageUrl}?another` });
+  await nomad.until<readonly Allocation[]>(`/v1/job/${job}/allocations`, (all) =>
+    all.some(({ ID, ClientStatus }) => ID !== before?.ID && ClientStatus === 'running'),
+  );
+  await running(nomad, job);
+  t.equal(await redis(site, database, 'GET letter'), word, 'the database goes on');
+  t.equal(await redis(site, database, 'SET letter again'), 'OK', 'and writes');
+  const [now] = await running(nomad, 'database');
+  t.match(now, { ID: database?.ID, TaskStates: { redis: { Restarts: 0 } } }, 'undisturbed');
+  await site.stop('database');
+  await site.unclaimed('database');
+  t.same(attached(site), [], 'the new plugin takes down what the old one made');
+  await nomad.cli('volume', 'delete', 'database');
 }
 
 /** What is mounted or attached on the client, as the kernel tells it. */

@@ -45,7 +45,7 @@ export async function journalExample(t: Test, site: JobspecSite): Promise<void> 
   const volume = await site.createVolume('journal');
   const [writer] = await site.runExample('journal');
   const word = randomUUID();
-  const script = `echo ${word} | dd of=/journal bs=4096 seek=1 conv=sync,notrunc oflag=direct,dsync`;
+  const script = `echo ${word} | dd of=\${DEVICE:-/journal} bs=4096 seek=1 conv=sync,notrunc oflag=direct,dsync`;
   await site.exec(writer, 'sh', '-c', script);
   t.ok(await isInCeph(site, volume, word), 'what was written is in the image');
   await site.stop('journal');
@@ -55,13 +55,17 @@ export async function journalExample(t: Test, site: JobspecSite): Promise<void> 
 /** Each allocation has the volume of its own number. */
 export async function shardsExample(t: Test, site: JobspecSite): Promise<void> {
   const ids = [0, 1, 2].map((index) => `shard[${index}]`);
+  await site.pannier('volume', 'create', site.spec('shards'));
   const shards = await site.runExample('shards', 3);
   for (const shard of shards) t.equal(await redis(site, shard, `SET name ${shard.Name}`), 'OK');
   await site.stop('shards');
   for (const shard of await site.runExample('shards', 3))
     t.equal(await redis(site, shard, 'GET name'), shard.Name, 'it found its own volume again');
   await site.stop('shards');
-  for (const id of ids) await site.nomad.cli('volume', 'delete', id);
+  for (const id of ids) {
+    await site.unclaimed(id);
+    await site.nomad.cli('volume', 'delete', id);
+  }
 }
 
 export async function redis(

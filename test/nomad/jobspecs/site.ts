@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { packageRoot } from '../../../src/cli/package.js';
 import { type LabCeph, startCeph } from '../../lab/ceph.js';
 import { startDocker } from '../../lab/docker.js';
@@ -9,6 +11,10 @@ import { ensureLoops } from '../../lab/loops.js';
 import { type Allocation, ended, running } from '../../lab/nomad/allocations.js';
 import { type LabNomad, startNomad } from '../../lab/nomad.js';
 import { pluginImage, redisImage, tarball } from '../../lab/packages.js';
+import { pannierProgram } from '../../lab/plugin.js';
+
+/** What specifications made for ceph-csi call the cluster. */
+export const CLUSTER_ID = 'b9127830-b0cc-4e34-aa47-9d1a2e9949a8';
 
 /** How the plugin runs, by Docker or raw_exec, and the jobs that use its volumes, by Docker or exec. */
 export type Kind = 'docker' | 'exec';
@@ -23,8 +29,11 @@ const JOBS = ['pannier-controller', 'pannier-node', 'pannier'];
 const DEBIAN = 'debian:bookworm-slim';
 /** What the example jobs run by the exec driver. */
 const PROGRAMS = ['/bin/date', '/usr/bin/redis-server', '/usr/bin/redis-cli'];
+/** A task that is only there so that Nomad gives the group a volume. */
+const HOLDER = 'hold';
 /** Other tests use loop devices at the same time. */
 const LOOPS = 32;
+const LIMIT_MS = 60_000;
 
 /** What tests look at in a volume, as Nomad's API tells it. */
 interface Volume {
@@ -87,28 +96,51 @@ export class JobspecSite {
     await this.nomad.until<readonly unknown[]>('/v1/plugins?type=csi', (all) => all.length === 0);
   }
 
+  /** The path of an example volume's specification. */
+  spec(name: string): string {
+    const file = `examples/${name}.volume.hcl`;
+    this.used.add(file);
+    return join(FOLDER, file);
+  }
+
+  /** Runs our own command line against this Nomad. */
+  async pannier(...args: string[]): Promise<string> {
+    const [node, program] = pannierProgram();
+    const { stdout } = await promisify(execFile)(node, [program, ...args], {
+      env: this.nomad.env,
+      timeout: LIMIT_MS,
+    });
+    return stdout;
+  }
+
   /** Creates an example's volume by Nomad's own command, and returns its external id. */
   async createVolume(name: string): Promise<string> {
-    const file = `examples/${name}.volume.hcl`;
-    this.#read(file);
-    await this.nomad.cli('volume', 'create', join(FOLDER, file));
+    await this.nomad.cli('volume', 'create', this.spec(name));
     return (await this.nomad.get<Volume>(`/v1/volume/csi/${name}`)).ExternalID;
   }
 
   /** Waits until nobody has a claim on a volume. */
   async unclaimed(id: string): Promise<void> {
     await this.nomad.until<Volume>(
-      `/v1/volume/csi/${id}`,
+      `/v1/volume/csi/${encodeURIComponent(id)}`,
       ({ ReadAllocs, WriteAllocs }) => Object.keys({ ...ReadAllocs, ...WriteAllocs }).length === 0,
     );
   }
 
-  /** Runs a command in an allocation and returns what it printed. */
+  /** Runs a command in an allocation and returns what it printed. Where it fails, the error has the allocation's story. */
   async exec(alloc: Allocation | undefined, ...command: string[]): Promise<string> {
     if (alloc === undefined) throw new Error('there is no such allocation');
-    return (
-      await this.nomad.cli('alloc', 'exec', '-i=false', '-t=false', alloc.ID, ...command)
-    ).trim();
+    const { nomad } = this;
+    const { ID, TaskStates } = alloc;
+    const task = Object.keys(TaskStates ?? {}).find((name) => name !== HOLDER);
+    try {
+      const flags = ['-i=false', '-t=false', `-task=${task}`];
+      return (await nomad.cli('alloc', 'exec', ...flags, ID, ...command)).trim();
+    } catch (error) {
+      const tell = (...args: string[]) => nomad.cli('alloc', ...args, ID).catch(String);
+      const story = [await tell('status'), await tell('logs'), await tell('logs', '-stderr')];
+      throw new Error([String(error), ...story].join('\n'), { cause: error });
+    }
   }
 
   /** Writes a file of this site's and returns its path. */
@@ -126,6 +158,7 @@ export class JobspecSite {
     return {
       ceph_monitors: JSON.stringify(ceph.monitors),
       ceph_pool: ceph.pool,
+      cluster_id: CLUSTER_ID,
       package: packageUrl,
       client_state_dir: nomad.client.stateDir,
       state_dir: join(folder, 'state'),
