@@ -48,7 +48,8 @@ export class Agent {
   /** Starts it, with the data that it has. Its API may answer later. */
   start(): void {
     const log = openSync(this.#logFile, 'a');
-    this.#child = spawn(this.program, ['agent', `-config=${this.#config}`], {
+    const flag = this.name === 'consul' ? '-config-file' : '-config';
+    this.#child = spawn(this.program, ['agent', `${flag}=${this.#config}`], {
       cwd: this.folder,
       env: ownEnvironment(),
       stdio: ['ignore', log, log],
