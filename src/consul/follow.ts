@@ -3,6 +3,8 @@ import { ConsulError } from './errors.js';
 
 /** How long Consul keeps a request open that has nothing new to say. */
 const WAIT = '30s';
+/** When it is given up: Consul itself adds a little, and may be slow. */
+const LIMIT = '45s';
 /** Pauses after failures double from twice this up to the longest, in milliseconds. */
 const PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -36,7 +38,7 @@ export function follow<T>(
   const begin = () => {
     watch = new Consul.Watch(new Consul(), {
       method,
-      options: { wait: WAIT },
+      options: { wait: WAIT, timeout: LIMIT },
       backoffFactor: PAUSE_MS,
       backoffMax: LONGEST_PAUSE_MS,
     });

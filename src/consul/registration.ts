@@ -120,7 +120,11 @@ export class Registration {
             ...{ checkid: aliveCheck(id), name: 'Plugin', ttl, status: 'passing' },
             deregistercriticalserviceafter: `${Math.ceil(deregisterAfterMs / 1000)}s`,
           },
-          { checkid: cephCheck(id), name: 'Ceph', ttl, status: health.status },
+          // Agents pass on at once what a check says only where its status becomes another one with it.
+          {
+            ...{ checkid: cephCheck(id), name: 'Ceph', ttl },
+            status: health.status === 'critical' ? 'warning' : 'critical',
+          },
         ] as CheckOptions[],
       }),
     );

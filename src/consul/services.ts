@@ -24,7 +24,8 @@ interface Entry {
   readonly Service: {
     readonly ID: string;
     readonly Address: string;
-    readonly Port: number;
+    /** Absent where it is 0. */
+    readonly Port?: number;
     readonly Meta: Readonly<Record<string, string>> | null;
   };
   readonly Checks: ReadonlyArray<{
@@ -65,7 +66,7 @@ function instance({ Node, Service, Checks }: Entry): Instance {
     id: Service.ID,
     node: Node.Node,
     address: Service.Address || Node.Address,
-    port: Service.Port,
+    port: Service.Port ?? 0,
     meta: Service.Meta ?? {},
     health:
       failing.length === 0

@@ -54,6 +54,7 @@ t.test('a library that is in use is enough', async (t) => {
   const [loaded = ''] = /\/\S*libc\S*\.so\S*/.exec(readFileSync('/proc/self/maps', 'utf8')) ?? [];
   copyFileSync(loaded, library);
   const pid = await sleeper(t, `LD_PRELOAD=${library}`);
+  while (!readFileSync(`/proc/${pid}/maps`, 'utf8').includes(library)) await sleep(5);
   t.equal(await holdersOf(folder), `processes at ${folder}: ${pid} (sleep)`);
 });
 

@@ -48,9 +48,9 @@ export async function standIn(t: Test, answer: Answering): Promise<StandIn> {
   return {
     address,
     asked,
-    client(env = {}) {
+    client(env = {}, ownMs = 20_000) {
       const settings = nomadSettings({}, { NOMAD_ADDR: address, ...env });
-      const client = new NomadClient(settings, { ownMs: 500, pluginMs: 1000 });
+      const client = new NomadClient(settings, { ownMs, pluginMs: 2 * ownMs });
       t.teardown(() => client[Symbol.dispose]());
       return client;
     },
