@@ -49,7 +49,7 @@ export class PannierHelp extends HelpBase {
     const topic = this.config.topics.find(({ name }) => name === words.join(':'));
     const usage =
       words.length === 0
-        ? 'Usage: pannier [-version] [-help] <command> [args]'
+        ? 'Usage: pannier [-version] [-help] [-autocomplete-(un)install] <command> [args]'
         : `Usage: ${path} <subcommand> [options] [args]`;
     const about = words.length === 0 ? this.config.pjson.description : topic?.description;
     const heading = words.length === 0 ? 'Commands' : 'Subcommands';

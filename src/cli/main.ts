@@ -6,12 +6,23 @@ import { report } from './report.js';
 
 /**
  * Runs a command line, given without the program's name. `root` is the folder that holds commands/. The exit
- * code is left in process.exitCode, so that what was printed gets out first.
+ * code is left in process.exitCode, so that what was printed gets out first. A shell that asks for completions sets
+ * COMP_LINE.
  */
 export async function main(argv: readonly string[], root: string): Promise<void> {
   let name = 'pannier';
   try {
     const config = new Commands(root);
+    const { COMP_LINE: line, COMP_POINT: point } = process.env;
+    if (line !== undefined) {
+      const { complete } = await import('./completion/complete.js');
+      return await complete(config, { line, point, word: argv[1] });
+    }
+    const [flag] = argv;
+    if (flag !== undefined && /^--?autocomplete-(un)?install$/.test(flag)) {
+      const { changeInstallation } = await import('./completion/install.js');
+      return await changeInstallation(flag.endsWith('uninstall') ? 'uninstall' : 'install');
+    }
     const words = withoutAliases(argv);
     const found = resolve(config, words);
     const help = new PannierHelp(config);

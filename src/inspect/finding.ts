@@ -1,3 +1,4 @@
+import { commandLine } from './command-line.js';
 import type { Known } from './known.js';
 
 /** Something that does not fit together. */
@@ -20,15 +21,6 @@ export type Part = 'nomad' | 'claims' | 'record' | 'image' | 'watchers' | 'locks
 
 /** Looks for one sort of inconsistency. What is not known is no finding. */
 export type Rule = (known: Known) => readonly Finding[];
-
-/** A command line for a shell. */
-export function commandLine(...words: readonly string[]): string {
-  return words.map(quote).join(' ');
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
 
 /** One of Nomad's own command lines on a volume, in its namespace. */
 export function nomadVolumeCommand(

@@ -1,4 +1,5 @@
-import { commandLine, type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import { type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
 import { isOver, liveClaims, nodeOf } from '../joins.js';
 import type { Claim, NomadView } from '../known.js';
 

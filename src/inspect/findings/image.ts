@@ -1,5 +1,6 @@
 import type { InspectedVolume } from '../../volume/inspect/inspected.js';
-import { commandLine, type Rule } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import type { Rule } from '../finding.js';
 
 /** An object map that says of itself that it is wrong: everything that looks for objects is slow. */
 export const objectMap: Rule = ({ ceph }) =>

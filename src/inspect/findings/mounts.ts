@@ -1,4 +1,5 @@
-import { commandLine, type Finding, type Rule, stopCommand } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import { type Finding, type Rule, stopCommand } from '../finding.js';
 import { claimsOn, isUnclaimed } from '../joins.js';
 import type { Known, NodeView } from '../known.js';
 import { takeDownCommand } from './watchers.js';

@@ -1,4 +1,5 @@
-import { commandLine, type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import { type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
 
 /** A volume of Nomad's of which nothing is left in Ceph. */
 export const nothingInCeph: Rule = ({ nomad, ceph }) =>

@@ -1,10 +1,5 @@
-import {
-  commandLine,
-  type Finding,
-  nomadVolumeCommand,
-  type Rule,
-  stopCommand,
-} from '../finding.js';
+import { commandLine } from '../command-line.js';
+import { type Finding, nomadVolumeCommand, type Rule, stopCommand } from '../finding.js';
 import { clientNode, idOf, isUnclaimed, liveClaims, nodeOf } from '../joins.js';
 import type { Known, NomadView } from '../known.js';
 

@@ -1,6 +1,7 @@
 import { formatHandle } from '../../volume/handle.js';
 import type { InspectedRecord } from '../../volume/inspect/inspected.js';
-import { commandLine, type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import { type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
 import type { Known } from '../known.js';
 
 type Wrong = Exclude<InspectedRecord['state'], 'whole'>;

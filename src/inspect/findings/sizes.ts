@@ -1,5 +1,6 @@
 import { formatBytes } from '../../volume/size.js';
-import { commandLine, type Finding, type Rule } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import type { Finding, Rule } from '../finding.js';
 import { idOf } from '../joins.js';
 import type { Known } from '../known.js';
 

@@ -1,5 +1,6 @@
 import type { InspectedImage } from '../../volume/inspect/inspected.js';
-import { commandLine, type Finding, type Rule } from '../finding.js';
+import { commandLine } from '../command-line.js';
+import type { Finding, Rule } from '../finding.js';
 import { isUnclaimed } from '../joins.js';
 import type { Known, NodeView } from '../known.js';
 
