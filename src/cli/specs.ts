@@ -36,7 +36,7 @@ export async function givenSpecs(
   output: Output,
   path: string,
   flags: GivenSpecFlags,
-  use: Use = {},
+  use: Use,
 ): Promise<GivenSpecs> {
   const read = await readSpec(path, { ...inputsOf(flags), use, lookups: lookupsOf(flags) });
   const { specs, inBlocks } = read;
@@ -52,7 +52,7 @@ export async function givenSpec(
   output: Output,
   path: string,
   flags: GivenSpecFlags,
-  use: Use = {},
+  use: Use,
 ): Promise<VolumeSpec> {
   const { specs } = await givenSpecs(output, path, flags, use);
   const [spec, other] = specs;
