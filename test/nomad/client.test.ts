@@ -201,7 +201,7 @@ t.test('nobody there is told by what stands and what to do', async (t) => {
   });
 
   const hanging = await standIn(t, () => 'hang');
-  t.match(await failure(listVolumes(hanging.client())), {
+  t.match(await failure(listVolumes(hanging.client({}, 500))), {
     code: 'DEADLINE_EXCEEDED',
     message: /did not answer GET \/v1\/volumes within 0.5 s/,
     remedy: /can be repeated/,

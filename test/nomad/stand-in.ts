@@ -28,7 +28,8 @@ export interface StandIn {
   /** What was asked, in order. */
   readonly asked: Asked[];
   /** A client with short limits. */
-  client(env?: Readonly<Record<string, string>>): NomadClient;
+  /** Its calls have `ownMs` to be answered. */
+  client(env?: Readonly<Record<string, string>>, ownMs?: number): NomadClient;
 }
 
 /** An HTTP server in Nomad's place, for faults that a real one does not produce when it is told to. */
