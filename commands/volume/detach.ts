@@ -1,10 +1,10 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { argument, outputFlags } from '../../src/cli/flags.js';
+import { detachFrom } from '../../src/cli/nomad/claims.js';
 import { findVolume } from '../../src/cli/nomad/find.js';
 import { nomadFlags } from '../../src/cli/nomad/flags.js';
 import { findNodeId } from '../../src/cli/nomad/nodes.js';
 import { openNomad } from '../../src/cli/nomad/open.js';
-import { detachVolume } from '../../src/nomad/volumes.js';
 
 export default class VolumeDetach extends PannierCommand {
   static override summary = 'Take a volume away from a node that did not let go of it';
@@ -21,14 +21,16 @@ export default class VolumeDetach extends PannierCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.input(VolumeDetach);
     using nomad = openNomad(flags);
-    const [{ ID, Namespace }, nodeId] = await this.progress(
+    const [volume, nodeId] = await this.progress(
       'Looking both up',
       Promise.all([findVolume(nomad, args.ID), findNodeId(nomad, args.node)]),
     );
-    await this.progress('Detaching', detachVolume(nomad, ID, { namespace: Namespace, nodeId }));
-    await this.data(
-      { ID, Namespace, NodeID: nodeId },
-      () => `Successfully detached volume "${ID}" from node "${nodeId}"!`,
+    const { ID, Namespace } = volume;
+    const detached = await this.progress('Detaching', detachFrom(nomad, volume, nodeId));
+    await this.data({ ID, Namespace, NodeID: nodeId, Detached: detached }, () =>
+      detached
+        ? `Successfully detached volume "${ID}" from node "${nodeId}"!`
+        : `Node "${nodeId}" has no claim on volume "${ID}"`,
     );
   }
 }

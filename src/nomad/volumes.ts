@@ -74,7 +74,6 @@ const MOUNT = 'the capability "csi-mount-volume", and plugin { policy = "read" }
 interface ListOptions extends ReadOptions {
   /** Only volumes whose ID begins so. */
   readonly prefix?: string;
-  readonly pluginId?: string;
 }
 
 const PAGE = 1000;
@@ -82,7 +81,7 @@ const PAGE = 1000;
 /** All CSI volumes, by ID and then by namespace; the index is that of the first page. */
 export async function listVolumes(
   nomad: NomadClient,
-  { prefix, pluginId, ...options }: ListOptions = {},
+  { prefix, ...options }: ListOptions = {},
 ): Promise<Answer<readonly VolumeStub[]>> {
   const page = (token: string | undefined) =>
     nomad.read<readonly Partial<VolumeStub>[] | null>('/v1/volumes', {
@@ -91,7 +90,6 @@ export async function listVolumes(
       query: {
         type: 'csi',
         prefix: prefix || undefined,
-        plugin_id: pluginId,
         per_page: PAGE,
         next_token: token,
       },

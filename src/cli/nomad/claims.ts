@@ -1,6 +1,12 @@
 import type { AllocationStub } from '../../nomad/allocations.js';
 import type { NomadClient } from '../../nomad/client.js';
-import { listVolumes, type NomadVolume, type VolumeStub } from '../../nomad/volumes.js';
+import { NomadError } from '../../nomad/errors.js';
+import {
+  detachVolume,
+  listVolumes,
+  type NomadVolume,
+  type VolumeStub,
+} from '../../nomad/volumes.js';
 import { CommandError } from '../errors.js';
 import { volumeTable } from './volumes.js';
 
@@ -38,14 +44,16 @@ export async function sameVolume(
     ExternalID,
   }: Pick<VolumeStub, 'ID' | 'Namespace' | 'PluginID' | 'ExternalID'>,
 ): Promise<readonly VolumeStub[]> {
-  const all = await listVolumes(nomad, { namespace: '*', pluginId: PluginID }).then(
+  const all = await listVolumes(nomad, { namespace: '*' }).then(
     ({ document }) => document,
     // A token that may not look elsewhere is no reason not to go on.
     () => [],
   );
   return all.filter(
     (other) =>
-      other.ExternalID === ExternalID && (other.ID !== ID || other.Namespace !== Namespace),
+      other.PluginID === PluginID &&
+      other.ExternalID === ExternalID &&
+      (other.ID !== ID || other.Namespace !== Namespace),
   );
 }
 
@@ -62,4 +70,21 @@ export async function refuseShared(nomad: NomadClient, volume: NomadVolume): Pro
       details: others.map(({ ID, Namespace }) => ({ ID, Namespace })),
     },
   );
+}
+
+/** Takes a node's claims on a volume back. False where it has none. */
+export async function detachFrom(
+  nomad: NomadClient,
+  { ID, Namespace, Allocations }: NomadVolume,
+  nodeId: string,
+): Promise<boolean> {
+  try {
+    await detachVolume(nomad, ID, { namespace: Namespace, nodeId });
+    return true;
+  } catch (error) {
+    // So it says where there is no claim to take back.
+    const none = error instanceof NomadError && error.body?.includes('Unknown allocation') === true;
+    if (none && !Allocations.some(({ NodeID }) => NodeID === nodeId)) return false;
+    throw error;
+  }
 }

@@ -37,11 +37,9 @@ export async function expandThroughNomad(
       ? fromRecord(volume, secrets)
       : nomadVolume({ ...spec, secrets: { ...spec.secrets, ...secrets } });
   checkMaximum(ID, sent.RequestedCapacityMax, sizeBytes);
-  output.monitor(
-    sizeBytes > before
-      ? `Growing volume "${ID}" to ${sizeInWords(sizeBytes)}`
-      : `Volume "${ID}" has ${sizeInWords(before)}, and ${sizeInWords(sizeBytes)} are asked for`,
-  );
+  if (sizeBytes <= before)
+    return await output.data(volume, () => `Volume "${ID}" has ${sizeInWords(before)} already`);
+  output.monitor(`Growing volume "${ID}" to ${sizeInWords(sizeBytes)}`);
   const after = await output.progress(
     'Growing',
     createVolume(nomad, {
@@ -50,11 +48,12 @@ export async function expandThroughNomad(
       RequestedCapacityMin: sizeBytes,
     }),
   );
-  const now = BigInt(after.Capacity);
+  const now = sizeInWords(BigInt(after.Capacity));
   await output.data(after, () =>
-    now > before && before > 0n
-      ? `Volume "${ID}" had ${sizeInWords(before)} and has ${sizeInWords(now)} now`
-      : `Volume "${ID}" has ${sizeInWords(now)}${now > before ? ' now' : ' already'}`,
+    // Of a volume that was registered Nomad does not know what it had.
+    before === 0n
+      ? `Volume "${ID}" has ${now} now`
+      : `Volume "${ID}" had ${sizeInWords(before)} and has ${now} now`,
   );
 }
 
