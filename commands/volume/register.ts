@@ -24,7 +24,7 @@ export default class VolumeRegister extends PannierCommand {
     const given = withSecrets(specs, await readSecrets(flags['secrets-file']));
     if (flags.plan) {
       const { showPlans } = await import('../../src/cli/plan/show.js');
-      return await showPlans(this, nomadWayOf(flags), flags, given);
+      return await showPlans(this, nomadWayOf(flags), flags, given, true);
     }
     await registerInNomad(this, flags, { specs: given, inBlocks });
   }
