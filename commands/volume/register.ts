@@ -28,7 +28,7 @@ export default class VolumeRegister extends PannierCommand {
     const { specs, inBlocks } = await givenSpecs(this, args.spec, flags, use);
     if (flags.plan) {
       const { showPlans } = await import('../../src/cli/plan/show.js');
-      return await showPlans(this, nomadWayOf(flags), flags, specs);
+      return await showPlans(this, nomadWayOf(flags), flags, specs, true);
     }
     await registerInNomad(this, flags, { specs, inBlocks });
   }

@@ -65,11 +65,17 @@ export async function givenSpec(
   return spec;
 }
 
+/** A volume is told by its name, or where it has none by its ID in Nomad. */
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
 /**
  * Does the work for one volume after the other, and answers what came of it. The first failure ends it; where
  * there are several volumes its error says for which ones the work was done and for which it was not.
  */
-export async function inOrder<Item extends { readonly name: string }, T>(
+export async function inOrder<Item extends Named, T>(
   volumes: readonly Item[],
   work: (volume: Item) => Promise<T>,
 ): Promise<T[]> {
@@ -80,14 +86,14 @@ export async function inOrder<Item extends { readonly name: string }, T>(
     } catch (error) {
       if (volumes.length === 1) throw error;
       const { message, ...failure } = failureOf(error);
-      const names = volumes.map(({ name }) => name);
+      const names = volumes.map(({ id, name }) => name || id);
       const details = {
         done: names.slice(0, at),
-        failed: volume.name,
+        failed: names[at],
         notTried: names.slice(at + 1),
         ...(failure.details === undefined ? {} : { cause: failure.details }),
       };
-      throw new CommandError(`volume "${volume.name}": ${message}`, {
+      throw new CommandError(`volume "${names[at]}": ${message}`, {
         ...failure,
         details,
         text: `Done: ${listed(details.done)}. Not tried: ${listed(details.notTried)}.`,

@@ -110,8 +110,11 @@ function denied(
       `Nomad at ${address} does not know the token${/expired/i.test(text) ? ' any more: it has expired' : ''}`,
       { ...answer, code: 'UNAUTHENTICATED', remedy: 'Correct -token or NOMAD_TOKEN.' },
     );
+  // Recent versions answer the same where they know no such token.
   const who =
-    token === undefined ? 'nobody may do this without a token' : 'the token may not do this';
+    token === undefined
+      ? 'nobody may do this without a token'
+      : 'the token may not do this, or Nomad does not know it';
   return new NomadError(`${who}: ${request} in namespace "${namespace}"`, {
     ...answer,
     code: 'PERMISSION_DENIED',

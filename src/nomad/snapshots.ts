@@ -53,7 +53,7 @@ export async function createSnapshot(
     byPlugin: true,
   })) as { readonly Snapshots?: readonly NomadSnapshot[] | null } | undefined;
   const [snapshot] = answer?.Snapshots ?? [];
-  if (snapshot !== undefined) return { ...snapshot, PluginID: pluginId };
+  if (snapshot !== undefined) return ofPlugin(snapshot, pluginId);
   throw new NomadError('Nomad took the request for a snapshot, and answered no snapshot', {
     code: 'INTERNAL',
     remedy: 'See whether it is there with `pannier snapshot list`.',
@@ -79,10 +79,21 @@ export async function listSnapshots(
       needs: LIST,
       byPlugin: true,
     });
-    all.push(...(document?.Snapshots ?? []).map((one) => ({ ...one, PluginID: pluginId })));
+    all.push(...(document?.Snapshots ?? []).map((one) => ofPlugin(one, pluginId)));
     token = document?.NextToken ?? '';
   } while (token !== '');
   return all.sort((a, b) => Number(a.CreateTime) - Number(b.CreateTime));
+}
+
+/** Nomad does not say whose a snapshot is, and leaves out what its plugin did not tell. */
+function ofPlugin(snapshot: Partial<NomadSnapshot>, pluginId: string): NomadSnapshot {
+  return {
+    ...(snapshot as NomadSnapshot),
+    SizeBytes: snapshot.SizeBytes ?? 0,
+    CreateTime: snapshot.CreateTime ?? 0,
+    IsReady: snapshot.IsReady ?? false,
+    PluginID: pluginId,
+  };
 }
 
 /** Has a snapshot deleted, which is named by the plugin's ID. A volume's secrets do not get there from Nomad. */

@@ -1,5 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { specOf } from '../lab/bytes.js';
 import { ended, running } from '../lab/nomad/allocations.js';
@@ -7,7 +10,7 @@ import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
 import { consumerJob, HOLD } from '../nomad/consumer.js';
 import { PLUGIN, startSite } from '../nomad/site.js';
 import { imageOf, imagesIn, readVolume, unclaimed, volumeSpec } from '../nomad/volumes.js';
-import { pannier, type Ran } from './pannier.js';
+import { BINARY, pannier, type Ran } from './pannier.js';
 
 const MIB = 1 << 20;
 
@@ -29,6 +32,11 @@ async function works(line: string): Promise<string> {
 async function nomadSays(...args: string[]): Promise<string> {
   // Its last line ends where the terminal's does.
   return `${(await nomad.cli(...args)).trimEnd()}\n`;
+}
+
+/** Without how long ago things were, by which one run's text differs from the next one's. */
+function timeless(text: string): string {
+  return text.replace(/\S+ ago/g, 'ago').replace(/ {2,}/g, '  ');
 }
 
 t.test('a volume is created through Nomad, and shown as Nomad shows it', async (t) => {
@@ -58,7 +66,10 @@ t.test('a volume is created through Nomad, and shown as Nomad shows it', async (
   t.equal(await works('volume status -stale'), await works('volume status'));
 
   t.equal(await works('plugin status'), await nomadSays('plugin', 'status'));
-  t.equal(await works(`plugin status ${PLUGIN}`), await nomadSays('plugin', 'status', PLUGIN));
+  t.equal(
+    timeless(await works(`plugin status ${PLUGIN}`)),
+    timeless(await nomadSays('plugin', 'status', PLUGIN)),
+  );
   t.match(await works(`plugin status -verbose pan`), /Controller Capabilities\n(.*\n)*Clone\n/);
 });
 
@@ -159,13 +170,26 @@ t.test(
     });
     t.match(await run('volume deregister data'), { code: 1, stderr: /volume in use: data/ });
     t.equal((await imageOf(ceph, ExternalID)).size, 400 * MIB);
-    t.equal(await works('volume status data'), await nomadSays('volume', 'status', 'data'));
-    t.match(await works('volume status -verbose data'), holder?.ID);
+    t.equal(
+      timeless(await works('volume status data')),
+      timeless(await nomadSays('volume', 'status', 'data')),
+    );
+    t.equal(
+      await works('volume status -verbose data'),
+      await nomadSays('volume', 'status', '-verbose', 'data'),
+    );
+    const { name, nodeId } = nomad.client;
+    t.match(await run(`volume detach data ${name}`), {
+      code: 1,
+      stderr: /this version of Nomad detaches nothing[\s\S]*deregister -force data/,
+    });
     await nomad.cli('job', 'stop', '-detach', job);
     await ended(nomad, job);
     await unclaimed(nomad, 'data');
-    const node = nomad.client.name;
-    t.match(await works(`volume detach data ${node}`), `from node "${nomad.client.nodeId}"!`);
+    t.equal(
+      await works(`volume detach data ${name}`),
+      `Node "${nodeId}" has no claim on volume "data"\n`,
+    );
     t.match(await run('volume detach data nosuch'), {
       code: 1,
       stderr: /Nomad has no node "nosuch"/,
@@ -210,11 +234,6 @@ t.test(
       'Successfully deregistered volume "second"!\n',
     );
     t.equal((await imageOf(ceph, ExternalID)).size, 400 * MIB, 'the image stays');
-    site.file('none.hcl', volumeSpec({ id: 'none' }));
-    t.match(await run('volume register none.hcl'), {
-      code: 2,
-      stderr: /has no external_id, which Nomad needs/,
-    });
     site.file('none.hcl', volumeSpec({ id: 'none', more: 'external_id = "ceph/rbd/none"' }));
     t.match(await run('volume register none.hcl'), { code: 1, stderr: /could not be found/ });
     t.match(await run('volume deregister -force data'), {
@@ -301,8 +320,87 @@ t.test(
   },
 );
 
+t.test('a volume is followed, change by change, until it is gone', async (t) => {
+  site.file('seen.hcl', volumeSpec({ id: 'seen' }));
+  await works('volume create seen.hcl');
+  const { ExternalID } = await readVolume(nomad, 'seen');
+  const follow = (...args: string[]) =>
+    spawn(process.execPath, [BINARY, 'volume', 'status', '-monitor', ...args, 'seen'], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  const people = follow();
+  const programs = follow('-t', '{{.ID}} {{.Capacity}} {{len .Allocations}}');
+  const exits = Promise.all([once(people, 'exit'), once(programs, 'exit')]);
+  const said = Promise.all([text(people.stdout), text(programs.stdout)]);
+  await Promise.all([once(people.stdout, 'data'), once(programs.stdout, 'data')]);
+  const job = await nomad.runJob(
+    consumerJob({ id: 'seer', script: HOLD, volumes: { data: { source: 'seen' } } }),
+  );
+  const [{ ID = '' } = {}] = await running(nomad, job);
+  await works('volume expand seen.hcl 400MiB');
+  await nomad.cli('job', 'stop', '-detach', job);
+  await ended(nomad, job);
+  await unclaimed(nomad, 'seen');
+  await works('volume deregister seen');
+  t.same(await exits, [
+    [0, null],
+    [0, null],
+  ]);
+  const [lines, states] = await said;
+  const named = `Allocation "${ID.slice(0, 8)}" of job "seer" on node "${nomad.client.name}"`;
+  for (const line of [
+    'Volume "seen" in namespace "default" is schedulable, with 1 of 1 controllers and 1 of 1 nodes healthy',
+    'No allocation claims it',
+    'It is used as single-node-writer',
+    `${named} claims it for writing and is pending`,
+    `${named} is running`,
+    'Its capacity is 400 MiB',
+    'It is free',
+    'Volume "seen" is gone from Nomad',
+  ])
+    t.match(lines, new RegExp(`^==> \\S+Z: ${line}$`, 'm'), line);
+  t.match(states, `seen ${320 * MIB} 0\n`);
+  t.match(states, `seen ${400 * MIB} 1\n`);
+  t.match(await run('volume status -monitor'), { code: 2, stderr: /-monitor follows one volume/ });
+  site.file('seen.hcl', volumeSpec({ id: 'seen', more: `external_id = "${ExternalID}"` }));
+  await works('volume register seen.hcl');
+  await works('volume delete seen');
+});
+
+t.test('a task reaches Nomad through its own socket', async (t) => {
+  const job = await nomad.runJob(`job "inside" {
+  group "group" {
+    task "task" {
+      driver = "raw_exec"
+      config {
+        command = "/bin/sleep"
+        args    = ["600"]
+      }
+      identity {
+        file = true
+      }
+      resources {
+        cpu    = 50
+        memory = 32
+      }
+    }
+  }
+}`);
+  const [{ ID = '' } = {}] = await running(nomad, job);
+  const secrets = join(nomad.client.allocDir, ID, 'task', 'secrets');
+  const inside = { NOMAD_ADDR: `unix://${secrets}/api.sock` };
+  t.match(await run('volume status', inside), { code: 1, stderr: /without a token/ });
+  const NOMAD_TOKEN = readFileSync(join(secrets, 'nomad_token'), 'utf8');
+  t.equal(
+    (await run('volume status', { ...inside, NOMAD_TOKEN })).stdout,
+    await works('volume status'),
+  );
+  await nomad.cli('job', 'stop', '-detach', job);
+  await ended(nomad, job);
+});
+
 t.test('without the plugin, what stands is said in a sentence', async (t) => {
-  mkdirSync(join(site.folder, 'elsewhere'), { recursive: true });
   site.file('lost.hcl', volumeSpec({ id: 'lost' }).replace(`"${PLUGIN}"`, '"nosuch"'));
   t.match(await run('volume create lost.hcl'), {
     code: 1,

@@ -82,9 +82,15 @@ export async function detachFrom(
     await detachVolume(nomad, ID, { namespace: Namespace, nodeId });
     return true;
   } catch (error) {
-    // So it says where there is no claim to take back.
-    const none = error instanceof NomadError && error.body?.includes('Unknown allocation') === true;
-    if (none && !Allocations.some(({ NodeID }) => NodeID === nodeId)) return false;
-    throw error;
+    if (!(error instanceof NomadError) || !error.body?.includes('Unknown allocation')) throw error;
+    if (!Allocations.some(({ NodeID }) => NodeID === nodeId)) return false;
+    throw new CommandError(
+      'this version of Nomad detaches nothing: it looks for the allocation of a detachment, which has none',
+      {
+        code: 'UNIMPLEMENTED',
+        remedy: `Stop the jobs that use the volume there. Claims of allocations that are over go within minutes; \`pannier volume deregister -force ${ID}\` frees them at once, and the volume is registered again. A node that is lost lets go when Nomad takes it to be down.`,
+        cause: error,
+      },
+    );
   }
 }

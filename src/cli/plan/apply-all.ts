@@ -22,7 +22,7 @@ export async function applySpecs(
 ): Promise<void> {
   await withPlans(output, way, flags, specs, async (planned) => {
     refuseAny(planned.map(({ plan }) => plan));
-    const volumes = planned.map(({ plan: { name }, apply }) => ({ name, apply }));
+    const volumes = planned.map(({ plan: { id, name }, apply }) => ({ id, name, apply }));
     const applied = await inOrder(volumes, ({ apply }) => apply(output));
     await output.data(applied, () => applied.map(describe).join('\n'));
   });

@@ -11,6 +11,7 @@ import { planStraight } from './straight.js';
 import { Plugins, planThroughNomad } from './through-nomad.js';
 
 export interface PlanFlags extends GivenNomadFlags {
+  /** Straight to a controller: whether Nomad is told; undefined where it is not said. */
   readonly register?: boolean | undefined;
 }
 
@@ -20,19 +21,24 @@ export interface Planned {
   apply(output: Output): Promise<Applied>;
 }
 
-/** Plans volumes and hands the plans over, while the ways to Nomad and to the plugin are open. Throws CommandError. */
+/**
+ * Plans volumes and hands the plans over, while the ways to Nomad and to the plugin are open. With
+ * `registers` nothing is created, and Nomad is told of what is there. Throws CommandError.
+ */
 export async function withPlans<T>(
   output: Output,
   way: Way,
   flags: PlanFlags,
   specs: readonly VolumeSpec[],
   use: (planned: readonly Planned[]) => Promise<T>,
+  registers = false,
 ): Promise<T> {
   if (way.through === 'nomad') {
     using nomad = openNomad(flags);
     const plugins = new Plugins(nomad);
     const planned = specs.map(async (spec): Promise<Planned> => {
-      const plan = await planThroughNomad(nomad, plugins, way, spec);
+      const verb = registers || spec.externalId !== '' ? 'register' : 'create';
+      const plan = await planThroughNomad(nomad, plugins, way, spec, verb);
       return { plan, apply: (to) => applyThroughNomad(to, nomad, plan, spec) };
     });
     return await use(await output.progress('Looking what is there', Promise.all(planned)));

@@ -3,7 +3,7 @@ import { EXIT } from '../errors.js';
 import type { Output } from '../output.js';
 import type { Way } from '../way.js';
 import { describePlans } from './describe.js';
-import { type PlanFlags, withPlans } from './open.js';
+import { type PlanFlags, type Planned, withPlans } from './open.js';
 
 /** Prints what would be done for volumes. Sets the exit code where it cannot be done for one. */
 export async function showPlans(
@@ -11,10 +11,12 @@ export async function showPlans(
   way: Way,
   flags: PlanFlags,
   specs: readonly VolumeSpec[],
+  registers = false,
 ): Promise<void> {
-  await withPlans(output, way, flags, specs, async (planned) => {
+  const show = async (planned: readonly Planned[]) => {
     const plans = planned.map(({ plan }) => plan);
     await output.data(plans, () => describePlans(output, plans));
     if (plans.some(({ action }) => action === 'refuse')) process.exitCode = EXIT.failed;
-  });
+  };
+  await withPlans(output, way, flags, specs, show, registers);
 }

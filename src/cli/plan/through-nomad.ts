@@ -37,12 +37,13 @@ export class Plugins {
   }
 }
 
-/** Looks what is there of a volume, and says what Nomad would be sent. */
+/** Looks what is there of a volume, and says what Nomad would be sent to create or to register it. */
 export async function planThroughNomad(
   nomad: NomadClient,
   plugins: Plugins,
   way: Way,
   spec: VolumeSpec,
+  verb: 'create' | 'register',
 ): Promise<VolumePlan> {
   const namespace = spec.namespace || nomad.settings.namespace || 'default';
   const [record, external] = await Promise.all([
@@ -52,7 +53,7 @@ export async function planThroughNomad(
   const known = typeof record === 'string' ? undefined : record;
   const controller = atController(spec, known, external);
   const changes = known ? changesInNomad(spec, known) : [];
-  const action = actionFor(spec, known, changes.length === 0 ? 'none' : actionOf(changes));
+  const action = known ? actionOf(changes) : verb;
   return {
     action,
     id: spec.id,
@@ -61,11 +62,11 @@ export async function planThroughNomad(
     way,
     now: { nomad: known, controller },
     changes,
-    requests: requestsFor(action, spec, known),
+    requests: requestsFor(action, verb, spec, known),
     notes: [
       ...(typeof record === 'string' ? [record] : []),
       ...(typeof external === 'string' ? [external] : []),
-      ...(known === null && spec.externalId === '' && controller != null
+      ...(known === null && verb === 'create' && controller != null
         ? [
             `the plugin has a volume of that name already, "${controller.id}": if it was made in the same way it is taken, or else the creation is refused`,
           ]
@@ -107,37 +108,21 @@ function atController(
       };
 }
 
-function actionFor(
-  { externalId }: VolumeSpec,
-  record: NomadVolume | null | undefined,
-  changed: Action,
-): Action {
-  if (record !== null && record !== undefined) return changed;
-  return externalId === '' ? 'create' : 'register';
-}
-
 function requestsFor(
   action: Action,
+  verb: 'create' | 'register',
   spec: VolumeSpec,
   record: NomadVolume | null | undefined,
 ): PlannedRequest[] {
-  const sent = nomadVolume(spec);
-  switch (action) {
-    case 'create':
-      return [toNomad('create', sent), toCreate(spec, true)];
-    case 'register':
-      return [toNomad('register', sent), toValidate(spec, spec.externalId)];
-    case 'update': {
-      const id = record?.ExternalID ?? '';
-      return [
-        toNomad(spec.externalId === '' ? 'create' : 'register', sent),
-        ...(record && grows(spec, record) ? [toExpand(spec, id, true)] : []),
-        ...(spec.externalId === '' ? [] : [toValidate(spec, id)]),
-      ];
-    }
-    default:
-      return [];
-  }
+  if (action === 'none' || action === 'refuse') return [];
+  // Where a registration does not say which volume of the plugin's it is, Nomad takes its own ID.
+  const id = record?.ExternalID || spec.externalId || spec.id;
+  return [
+    toNomad(verb, nomadVolume(spec)),
+    ...(action === 'create' ? [toCreate(spec, true)] : []),
+    ...(record && grows(spec, record) ? [toExpand(spec, id, true)] : []),
+    ...(verb === 'register' ? [toValidate(spec, id)] : []),
+  ];
 }
 
 /** Nomad has a volume grown where the sizes that are asked for are others than before, and it has less. */
