@@ -19,6 +19,8 @@ export class Agent {
     config: string,
     /** Of its HTTP API. */
     readonly address: string,
+    /** What it calls the flag for its configuration. */
+    private readonly configFlag: '-config' | '-config-file' = '-config',
   ) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(this.#config, config, { mode: 0o600 });
@@ -48,8 +50,7 @@ export class Agent {
   /** Starts it, with the data that it has. Its API may answer later. */
   start(): void {
     const log = openSync(this.#logFile, 'a');
-    const flag = this.name === 'consul' ? '-config-file' : '-config';
-    this.#child = spawn(this.program, ['agent', `${flag}=${this.#config}`], {
+    this.#child = spawn(this.program, ['agent', `${this.configFlag}=${this.#config}`], {
       cwd: this.folder,
       env: ownEnvironment(),
       stdio: ['ignore', log, log],

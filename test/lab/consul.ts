@@ -97,7 +97,7 @@ performance {
 ${token === undefined ? '' : aclConfig(token)}
 ${options.config ?? ''}
 `;
-  const agent = new Agent('consul', folder, program, text, `127.0.0.1:${http}`);
+  const agent = new Agent('consul', folder, program, text, `127.0.0.1:${http}`, '-config-file');
   t.teardown(() => agent.stop('SIGKILL'));
   const consul = new LabConsul(agent, program, token);
   await consul.start();
