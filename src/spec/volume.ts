@@ -3,6 +3,7 @@ import type { Body } from './hcl/ast.js';
 import { readCapabilities } from './volume/capabilities.js';
 import { compareCapacities, readCapacity } from './volume/capacity.js';
 import { checkFields, type Use } from './volume/checks.js';
+import { tellUndecodable } from './volume/decodable.js';
 import { readMap } from './volume/maps.js';
 import { readMountOptions } from './volume/mount-options.js';
 import { type Context, entriesOf, named, type Report } from './volume/root.js';
@@ -37,6 +38,7 @@ export function readVolume(
     complete,
     place: entries.find(({ key }) => key.value.toLowerCase() === 'type')?.item.range ?? start,
   };
+  tellUndecodable(body, report);
   if (readType(context) === 'other') return { diagnostics };
   const spec = readFields(context, use);
   tellUnknown(context);

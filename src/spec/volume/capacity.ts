@@ -4,7 +4,6 @@ import { MAX_CAPACITY } from '../capacity.js';
 import { errorAt, type Range, warningAt } from '../diagnostic.js';
 import { describe, type Value } from '../hcl/ast.js';
 import { type Context, firstCounts, named, type Report, unlabelled } from './root.js';
-import { weakText } from './text.js';
 
 export interface Capacity {
   /** Bytes; 0 where none is asked for. */
@@ -29,11 +28,6 @@ export function readCapacity(context: Context, name: string): Capacity {
         `Write: ${name} = "10GiB".`,
       ),
     );
-    return { bytes: 0n };
-  }
-  const types = weakText(entries.map((entry) => entry.value));
-  if (types !== undefined && 'problem' in types) {
-    report(errorAt(types.range, `"${name}" ${types.problem}`, 'Keep one of them.'));
     return { bytes: 0n };
   }
   return { bytes: readSize(name, value, report), range: value.range };

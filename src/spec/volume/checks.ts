@@ -75,13 +75,14 @@ function checkSources(context: Context, spec: VolumeSpec): void {
 
 /** Nomad's command line puts the ID into a URL as it is. */
 function checkId(context: Context, spec: VolumeSpec): void {
-  const bad = /[#?%/]/.exec(spec.id)?.[0];
+  const bad = /[#?%/\p{Cc}]/u.exec(spec.id)?.[0];
   if (bad === undefined) return;
+  const shown = /\p{Cc}/u.test(bad) ? 'a control character' : `"${bad}"`;
   context.report(
     warningAt(
       named(context, 'id')[0]?.value.range,
-      `Nomad cannot create a volume with "${bad}" in its id`,
-      'It writes the id into a URL as it is, where this character ends the path, divides it or begins an escape.',
+      `Nomad cannot create a volume with ${shown} in its id`,
+      'It writes the id into a URL as it is, where this character ends the path, divides it, begins an escape or cannot stand at all.',
     ),
   );
 }

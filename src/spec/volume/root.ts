@@ -58,16 +58,15 @@ export function unlabelled(context: Context, entries: readonly Entry[], advice: 
   for (const { key, labels } of entries) {
     const [label] = labels;
     if (label === undefined) continue;
-    const tell = plain.length > 0 ? errorAt : warningAt;
-    context.report(
-      tell(
-        label.range,
-        `A "${key.value}" block takes no label`,
-        plain.length > 0
-          ? 'Nomad refuses blocks of which some have a label. Remove it.'
-          : `Nomad leaves the block out because of it. ${advice}`,
-      ),
-    );
+    // Where some have none, Nomad cannot decode them, which is told.
+    if (plain.length === 0)
+      context.report(
+        warningAt(
+          label.range,
+          `A "${key.value}" block takes no label`,
+          `Nomad leaves the block out because of it. ${advice}`,
+        ),
+      );
   }
   return plain;
 }

@@ -27,7 +27,7 @@ export function weakText(
 
 /**
  * What Nomad decodes a key's values into. A key keeps the type it was given first: after text a number stays as
- * written, and after a number text must be one. Undefined where a value is unreadable or there is none.
+ * written, and after a number text must be one. Undefined where a value is unreadable, or none, or of another type.
  */
 export function decodeWeakly(values: readonly Value[]): Decoded | NotText | undefined {
   let decoded: Decoded | undefined;
@@ -36,11 +36,8 @@ export function decodeWeakly(values: readonly Value[]): Decoded | NotText | unde
     if (value.kind === 'list' || value.kind === 'object')
       return { problem: `must be text, not ${describe(value)}`, range: value.range };
     const next: Decoded | undefined = decodeAfter(decoded, value);
-    if (next === undefined)
-      return {
-        problem: `is ${describe(value)} here and was of another type before`,
-        range: value.range,
-      };
+    // It is told where the whole file is decoded.
+    if (next === undefined) return undefined;
     decoded = next;
   }
   return decoded;
@@ -48,7 +45,8 @@ export function decodeWeakly(values: readonly Value[]): Decoded | NotText | unde
 
 type Scalar = Exclude<Value, { kind: 'list' | 'object' | 'invalid' }>;
 
-function decodeAfter(before: Decoded | undefined, value: Scalar): Decoded | undefined {
+/** What a value becomes behind another one of its key; undefined where it cannot become that one's type. */
+export function decodeAfter(before: Decoded | undefined, value: Scalar): Decoded | undefined {
   switch (before?.kind ?? 'new') {
     case 'string':
       return { kind: 'string', value: writtenText(value) ?? '' };
@@ -77,7 +75,7 @@ function decodeBool(value: Scalar): Decoded | undefined {
 }
 
 function decodeInteger(value: Scalar): Decoded | undefined {
-  if (value.kind === 'bool') return undefined;
+  if (value.kind === 'bool' || (value.kind === 'string' && value.heredoc)) return undefined;
   const integer = value.kind === 'number' ? integerOf(value) : parseGoInteger(value.value);
   return integer === undefined ? undefined : { kind: 'integer', value: integer };
 }

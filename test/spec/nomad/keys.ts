@@ -135,4 +135,42 @@ export const TWICE: Chapter = [
     /parsing "x"/,
     'E 1:24 "a" is a string here and was of another type before',
   ),
+
+  // The whole file goes through one decoder first.
+  refused(
+    'foo = 1\nfoo = "x"',
+    /parsing "x"/,
+    'W 1:1 "foo" has no effect',
+    'W 2:1 "foo" has no effect',
+    'E 2:7 "foo" is a string here and was of another type before',
+  ),
+  refused(
+    'foo {}\nfoo = [1]',
+    /not an object type for map/,
+    'W 1:1 "foo" has no effect',
+    'W 2:1 "foo" has no effect',
+    'E 2:7 "foo" is a list here and was of another type before',
+  ),
+  same('foo = [1]\nfoo {}', 'W 1:1 "foo" has no effect', 'W 2:1 "foo" has no effect'),
+  refused(
+    'foo "x" {}\nFoo {}',
+    /map must have string keys/,
+    'W 1:1 "foo" has no effect',
+    'E 1:5 A "foo" block takes no label',
+    'W 2:1 "Foo" has no effect',
+  ),
+  refused(
+    'mount_options {\nfs_type = true\nfs_type = "xfs"\n}',
+    /decodeBool/,
+    'W 2:1 "fs_type" is written again below',
+    'W 2:11 Pannier makes no file system "true"',
+    'E 3:11 "fs_type" is a string here and was of another type before',
+  ),
+  refused(
+    'topology_request { required {\ntopology { segments { a = 1 a = <<EOF\nx\nEOF\n } }\ntopology "x" {}\n} }',
+    /./,
+    'E 2:33 "a" is a string here and was of another type before',
+    'E 6:10 A "topology" block takes no label',
+    'W 6:10 "x" is left out',
+  ),
 ];

@@ -76,7 +76,8 @@ t.test('the id goes into the path', async (t) => {
   ] as const)
     t.match((await theirs('create', named(id))).sent, [{ url }], `${id} leads elsewhere`);
   t.match(await theirs('create', named('a%b')), { sent: [], output: /invalid URL escape/ });
-  for (const id of ['a#b', 'a?b', 'a%b'])
+  t.match(await theirs('create', named('a\nb')), { sent: [], output: /invalid control character/ });
+  for (const id of ['a#b', 'a?b', 'a%b', 'a\nb'])
     t.match(parseSpec(named(id), 'f').diagnostics, [
       { severity: 'warning', summary: /in its id$/ },
     ]);
