@@ -18,7 +18,11 @@ export async function throughNomad(lab: Lab): Promise<Row[]> {
   const [theirs, bare] = ['nomad volume status -type=csi', 'node -e 0'] as const;
   const times = await inTurns(
     [
-      { name: theirs, ours, theirs: () => runProgram(nomad.program, ['volume', 'status', '-type=csi'], env) },
+      {
+        name: theirs,
+        ours,
+        theirs: () => runProgram(nomad.program, ['volume', 'status', '-type=csi'], env),
+      },
       { name: bare, ours, theirs: () => runProgram(process.execPath, ['-e', '0'], env) },
     ],
     { rounds: lab.quick ? 5 : 40, warmUp: 2, signal: lab.signal },
