@@ -75,16 +75,17 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-function configText(
+/** A plugin's configuration; without an endpoint, that comes from the environment. */
+export function configText(
   folder: string,
   mode: string,
-  endpoint: string,
+  endpoint: string | undefined,
   { name, conf, user, keyFile, pool }: ClusterSettings,
 ): string {
   const quote = JSON.stringify;
   return [
     `mode      = ${quote(mode)}`,
-    `endpoint  = ${quote(endpoint)}`,
+    ...(endpoint === undefined ? [] : [`endpoint  = ${quote(endpoint)}`]),
     'node_id   = "bench"',
     `state_dir = ${quote(join(folder, 'state'))}`,
     `cluster ${quote(name)} {`,

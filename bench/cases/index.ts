@@ -6,6 +6,7 @@ import { commandLine } from './command-line.js';
 import { controllerCalls } from './controller.js';
 import { idleMemory, memoryAfter } from './memory.js';
 import { nodeCalls } from './node.js';
+import { throughNomad } from './nomad.js';
 import { paging } from './paging.js';
 import { snapshots } from './snapshots.js';
 
@@ -20,6 +21,7 @@ export interface Case {
 export const CASES: readonly Case[] = [
   { name: 'memory-idle', title: 'Memory of idle plugins', run: idleMemory },
   { name: 'cli', title: 'Commands against an empty Node.js', run: commandLine },
+  { name: 'cli-nomad', title: 'A command against Nomad and its own', run: throughNomad },
   { name: 'controller', title: 'Controller calls against bare librbd', run: controllerCalls },
   { name: 'at-once', title: 'Eight callers against one', run: atOnce },
   { name: 'node', title: 'Node calls against a script', run: nodeCalls },

@@ -29,7 +29,7 @@ export async function listExternalVolumes(
       readonly NextToken?: string;
     } | null>('/v1/volumes/external', {
       query: { plugin_id: pluginId, per_page: PAGE, next_token: token || undefined },
-      needs: 'the capability "csi-list-volume"',
+      needs: 'the capability "csi-list-volume" or "csi-read-volume"',
       byPlugin: true,
     });
     all.push(...(document?.Volumes ?? []));

@@ -30,7 +30,7 @@ const KNOWN: readonly Known[] = [
     remedy: 'Correct -region or NOMAD_REGION.',
   },
   {
-    says: /no CSI plugin named|plugin not found|plugin .* not found/i,
+    says: /no CSI plugin named|no such plugin|plugin (?:.* )?not found/i,
     code: 'FAILED_PRECONDITION',
     remedy:
       'Run the job of the plugin, or correct plugin_id: `pannier plugin status` lists what there is.',
@@ -64,7 +64,7 @@ const KNOWN: readonly Known[] = [
       'external_id names a volume that the plugin does not have: `pannier volume status -verbose` lists those that it has.',
   },
   {
-    says: /not (?:supported|implemented)|unimplemented/i,
+    says: /not (?:support|implement)|unimplemented/i,
     code: 'UNIMPLEMENTED',
     remedy: 'The plugin, or this version of Nomad, does not offer it.',
   },

@@ -17,7 +17,7 @@ export interface NomadSnapshot {
 }
 
 const PATH = '/v1/volumes/snapshot';
-const LIST = 'the capability "csi-list-volume", and plugin { policy = "read" }';
+const LIST = 'the capability "csi-list-volume" or "csi-read-volume"';
 const WRITE = 'the capability "csi-write-volume", and plugin { policy = "read" }';
 const PAGE = 1000;
 

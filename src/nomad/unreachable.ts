@@ -1,6 +1,9 @@
 import { NomadError } from './errors.js';
-import type { NomadSettings } from './settings.js';
+import { DEFAULT_ADDRESS, type NomadSettings } from './settings.js';
 
+/** Who says nothing of Nomad may not mean it. */
+const WITHOUT_NOMAD =
+  'A plugin without Nomad is named by -endpoint or PANNIER_ENDPOINT; `pannier dev` starts one to try.';
 const NAME_ANOTHER = 'or name another with -address or NOMAD_ADDR.';
 
 /** The error for a call that was sent, and not answered within its limit in milliseconds. */
@@ -81,7 +84,11 @@ function explain(settings: NomadSettings, error: Error): Explanation {
         };
   if (/SSL|EPROTO/.test(code) && /wrong version|packet length|http request/i.test(error.message))
     return { reason: 'it does not speak TLS', remedy: 'Write http:// in -address or NOMAD_ADDR.' };
-  return endpoint.kind === 'unix' ? explainSocket(code, error) : explainHost(code, error);
+  const explanation =
+    endpoint.kind === 'unix' ? explainSocket(code, error) : explainHost(code, error);
+  return settings.address === DEFAULT_ADDRESS
+    ? { ...explanation, remedy: `${explanation.remedy} ${WITHOUT_NOMAD}` }
+    : explanation;
 }
 
 function explainSocket(code: string, error: Error): Explanation {

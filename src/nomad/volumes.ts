@@ -66,7 +66,7 @@ export interface NomadVolume extends Omit<VolumeStub, 'CurrentReaders' | 'Curren
 }
 
 const READ = 'the capability "csi-read-volume"';
-const LIST = 'the capability "csi-list-volume"';
+const LIST = 'the capability "csi-list-volume" or "csi-read-volume"';
 const WRITE =
   'the capabilities "csi-write-volume" and "csi-read-volume", and plugin { policy = "read" }';
 const MOUNT = 'the capability "csi-mount-volume", and plugin { policy = "read" }';

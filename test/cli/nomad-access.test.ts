@@ -146,10 +146,10 @@ t.test('mutual TLS and tokens: who comes is known, and may do what the token say
   const boot = (await nobody.write('PUT', '/v1/acl/bootstrap', { needs })) as Token;
   using admin = open({ ...env, NOMAD_TOKEN: boot.SecretID });
   const Rules = `namespace "default" {
-  capabilities = ["csi-list-volume", "csi-read-volume"]
+  capabilities = ["csi-read-volume"]
 }
 plugin {
-  policy = "read"
+  policy = "list"
 }`;
   await admin.write('PUT', '/v1/acl/policy/look', { needs, body: { Name: 'look', Rules } });
   const token = { Name: 'look', Type: 'client', Policies: ['look'] };
