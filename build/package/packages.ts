@@ -7,7 +7,6 @@ import { constants, createGzip } from 'node:zlib';
 import { packageJson } from '../../src/cli/package.js';
 import { writeImage } from './image.js';
 import { programEntries } from './program.js';
-import { makeRootfs } from './rootfs.js';
 import { tar } from './tar.js';
 
 /** Of all files in packages, in seconds since 1970: 2026. They are the same whenever they are made. */
@@ -31,8 +30,15 @@ export async function writeTarball(root: string, folder: string): Promise<string
   return file;
 }
 
-/** Writes an image of Debian's packages and the program, and returns its file. */
-export async function writePluginImage(root: string, folder: string): Promise<string> {
+/**
+ * Writes an image of the program on top of Debian's packages, and returns its file. `debian` is the root file system
+ * that `makeRootfs` makes of them.
+ */
+export async function writePluginImage(
+  root: string,
+  folder: string,
+  debian: string,
+): Promise<string> {
   const file = join(folder, `${baseName()}.image.tar`);
   const { version, description, license } = packageJson();
   const { node, rest } = Object.groupBy(programEntries(root, 'opt/pannier'), ({ path }) =>
@@ -40,8 +46,6 @@ export async function writePluginImage(root: string, folder: string): Promise<st
   );
   const label = (name: string) => `org.opencontainers.image.${name}`;
   await inWorkFolder(folder, async (work) => {
-    const rootfs = join(work, 'rootfs.tar');
-    await makeRootfs(rootfs, DEBIAN, MTIME);
     await writeImage(file, {
       reference: `pannier:${version}`,
       config: {
@@ -55,7 +59,7 @@ export async function writePluginImage(root: string, folder: string): Promise<st
         },
       },
       // Node.js apart: a new Pannier on the same one is some MB to pull.
-      layers: [createReadStream(rootfs), tar(node ?? [], MTIME), tar(rest ?? [], MTIME)],
+      layers: [createReadStream(debian), tar(node ?? [], MTIME), tar(rest ?? [], MTIME)],
       mtime: MTIME,
       folder: work,
     });

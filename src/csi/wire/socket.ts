@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, rm } from 'node:fs/promises';
+import { chmod, lstat, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { makeFolder, tryFolder } from '../../files/folders.js';
 
 /** The plugin is root's, and so is what calls it. */
@@ -44,14 +44,17 @@ export async function checkSocket(path: string): Promise<void> {
   if (await isListening(path)) throw inUse(path);
 }
 
-function hold(path: string): Promise<Server> {
+async function hold(path: string): Promise<Server> {
   const lock = createServer();
+  // By the folder itself: containers that share the network have other folders at the same path.
+  const { dev, ino } = await stat(dirname(path));
+  const name = `${dev}:${ino}/${basename(path)}`;
   return new Promise((resolve, reject) => {
     lock.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'EADDRINUSE' ? inUse(path) : error),
     );
     // An abstract name begins with a zero byte, and is limited as a path is.
-    const digest = createHash('sha256').update(path).digest('hex');
+    const digest = createHash('sha256').update(name).digest('hex');
     lock.listen({ path: `\0pannier:${digest}` }, () => {
       lock.unref();
       resolve(lock);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { findProcesses } from '../../../src/dev/processes.js';
+import { listLoops } from '../../../src/node/device/loop.js';
 import { loopsBelow, mountsBelow } from '../../lab/folder.js';
 import { type Allocation, running } from '../../lab/nomad/allocations.js';
 import { redis } from './examples.js';
@@ -15,10 +16,10 @@ export async function pluginKilledWhileItsConsumerStops(
   site: JobspecSite,
   job: string,
 ): Promise<void> {
-  await site.createVolume('database');
+  const volume = await site.createVolume('database');
   const [database] = await site.runExample('database');
   t.equal(await redis(site, database, `SET letter ${randomUUID()}`), 'OK');
-  t.not(attached(site).length, 0);
+  t.not(attached(site, volume).length, 0);
   const [{ TaskStates } = { TaskStates: null }] = await running(site.nomad, job);
   killPlugin(site);
   await site.stop('database');
@@ -32,8 +33,8 @@ export async function pluginKilledWhileItsConsumerStops(
       ),
   );
   const end = Date.now() + LIMIT_MS;
-  while (attached(site).length > 0 && Date.now() < end) await sleep(500);
-  t.same(attached(site), [], 'nothing is left mounted or attached');
+  while (attached(site, volume).length > 0 && Date.now() < end) await sleep(500);
+  t.same(attached(site, volume), [], 'nothing is left mounted or attached');
   await site.unclaimed('database');
   await site.nomad.cli('volume', 'delete', 'database');
 }
@@ -41,7 +42,7 @@ export async function pluginKilledWhileItsConsumerStops(
 /** Another version of the node's plugin takes over while a job uses a volume. */
 export async function pluginReplacedUnderItsConsumer(t: Test, site: JobspecSite): Promise<void> {
   const { nomad } = site;
-  await site.createVolume('database');
+  const volume = await site.createVolume('database');
   const [database] = await site.runExample('database');
   const word = randomUUID();
   t.equal(await redis(site, database, `SET letter ${word}`), 'OK');
@@ -57,19 +58,24 @@ export async function pluginReplacedUnderItsConsumer(t: Test, site: JobspecSite)
   t.match(now, { ID: database?.ID, TaskStates: { redis: { Restarts: 0 } } }, 'undisturbed');
   await site.stop('database');
   await site.unclaimed('database');
-  t.same(attached(site), [], 'the new plugin takes down what the old one made');
+  t.same(attached(site, volume), [], 'the new plugin takes down what the old one made');
   await nomad.cli('volume', 'delete', 'database');
 }
 
 /** What is mounted or attached on the client, as the kernel tells it. */
-function attached({ nomad, folder }: JobspecSite): string[] {
-  const inCsi = mountsBelow(nomad.client.stateDir).filter((path) => path.includes('/csi/'));
-  const volumes = inCsi.filter((path) => /\/(staging|per-alloc|fuse)\//.test(path));
+function attached({ nomad, folder }: JobspecSite, volume: string): string[] {
+  const mounts = mountsBelow(nomad.client.stateDir).filter((path) =>
+    /\/csi\/.*\/(staging|per-alloc|fuse)\//.test(path),
+  );
+  // The kernel loses the path of a device's file when the container ends in which the file was.
+  const image = volume.slice(volume.lastIndexOf('/'));
+  const lost = listLoops().filter(({ file }) => file === image);
   return [
-    ...volumes,
-    ...loopsBelow(nomad.client.stateDir),
+    ...mounts,
     ...mountsBelow(folder),
+    ...loopsBelow(nomad.client.stateDir),
     ...loopsBelow(folder),
+    ...lost.map(({ path }) => path),
   ];
 }
 
