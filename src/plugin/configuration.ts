@@ -48,6 +48,10 @@ export class ConsulConfiguration {
     this.#client = new ConsulClient(readConsul(outside, undefined, report).access);
     this.#key = address.slice(SCHEME.length).replace(/^\/+|\/+$/g, '');
     this.#kept = new KeptConfiguration(stateDir, address);
+    if (this.#key === '')
+      report(
+        errorAt(undefined, `-config: "${address}" names no key`, 'Write: consul://pannier/config.'),
+      );
   }
 
   /**

@@ -257,11 +257,11 @@ t.test('a start without Consul waits for it, and the next one does not', async (
 
 t.test('a start with nothing that can be used tells all that is wrong, and ends', async (t) => {
   const value = new Value();
-  const run = async () => {
+  const run = async (configAt = value.address) => {
     const plugin = await startPlugin({
       clusters: [],
       mode: 'controller',
-      configAt: value.address,
+      configAt,
       env: consul.env,
       diesAtStart: true,
     });
@@ -273,6 +273,7 @@ t.test('a start with nothing that can be used tells all that is wrong, and ends'
       `Consul has no key "${value.key}"[\\s\\S]*consul kv put ${value.key} @pannier.hcl`,
     ),
   });
+  t.match(await run('consul:///'), { code: 2, stderr: /"consul:\/\/\/" names no key/ });
   await value.put(`${PLAIN}\nlog_level = "loud"`);
   t.match(await run(), { code: 2, stderr: new RegExp(`on ${value.address}:\\d+:13`) });
 });

@@ -546,3 +546,44 @@ t.test('what nobody can ask for keeps no tombstone; what somebody can, does', as
     t.equal(ceph.headers.size, keeps ? 1 : 0, `${name}, ${kind}`);
   }
 });
+
+t.test(
+  'the work follows the clusters: those that are new, those whose pool changed, those that are gone',
+  async (t) => {
+    const cephs = new Map(['a', 'b', 'c'].map((pool) => [pool, new MemoryCeph()]));
+    const pools = new Map([['main', 'a']]);
+    const cluster = new Map(
+      [...cephs].map(([pool, ceph]) => [pool, memoryClusters(ceph, immediate).get('main')]),
+    );
+    const poolOf = (name: string) => pools.get(name) ?? '';
+    const holders = () => [...cephs.values()].map(({ worker }) => worker);
+    const work = startWork({
+      ...{ id: 'worker', effect: plainEffect, onError: (error) => t.fail(`${error}`) },
+      clusters: {
+        ...memoryClusters(new MemoryCeph(), immediate),
+        get names() {
+          return [...pools.keys()];
+        },
+        defaultPool: poolOf,
+        get: (name) => cluster.get(poolOf(name)) as Cluster,
+      },
+    });
+    work.scan();
+    await settled();
+    t.same(holders(), ['worker', undefined, undefined]);
+    pools.set('second', 'b');
+    await work.follow();
+    await settled();
+    t.same(holders(), ['worker', 'worker', undefined]);
+    pools.set('main', 'c');
+    await work.follow();
+    await settled();
+    t.same(holders(), [undefined, 'worker', 'worker'], 'the lock of the old pool is free');
+    pools.delete('second');
+    await work.follow();
+    await pass(10);
+    t.same(holders(), [undefined, undefined, 'worker']);
+    await work.stop();
+    t.same(holders(), [undefined, undefined, undefined]);
+  },
+);
