@@ -1,12 +1,18 @@
 import { type Diagnostic, errorAt, type Position, type Range } from '../diagnostic.js';
 
+/** How many characters and bytes of a line stand before each place in it. */
+interface Counts {
+  readonly characters: Uint32Array;
+  readonly bytes: Uint32Array;
+}
+
 /** A file's text, with the places in it. */
 export class Source {
   readonly text: string;
   readonly #lineStarts: number[] = [0];
   readonly #lineBytes: number[] = [0];
-  /** Places are asked for from front to back: columns are counted on from the last one. */
-  #last: Position = { line: 1, column: 1, offset: 0, byte: 0 };
+  /** Of lines in which places were asked for. */
+  readonly #counts = new Map<number, Counts>();
 
   constructor(
     text: string,
@@ -30,21 +36,35 @@ export class Source {
 
   position(offset: number): Position {
     const line = this.lineAt(offset);
-    const start: Position = {
+    const counts = this.#counts.get(line) ?? this.#count(line);
+    this.#counts.set(line, counts);
+    const start = this.#lineStarts[line - 1] ?? 0;
+    return {
       line,
-      column: 1,
-      offset: this.#lineStarts[line - 1] ?? 0,
-      byte: this.#lineBytes[line - 1] ?? 0,
+      column: 1 + (counts.characters[offset - start] ?? 0),
+      offset,
+      byte: (this.#lineBytes[line - 1] ?? 0) + (counts.bytes[offset - start] ?? 0),
     };
-    const from = this.#last.line === line && this.#last.offset <= offset ? this.#last : start;
-    let { column, byte } = from;
-    for (let at = from.offset; at < offset; column++) {
-      const character = String.fromCodePoint(this.text.codePointAt(at) ?? 0);
-      byte += Buffer.byteLength(character);
+  }
+
+  #count(line: number): Counts {
+    const text = this.text.slice(this.#lineStarts[line - 1], this.#lineStarts[line]);
+    const characters = new Uint32Array(text.length + 1);
+    const bytes = new Uint32Array(text.length + 1);
+    let at = 0;
+    let column = 0;
+    let byte = 0;
+    for (const character of text) {
+      // The second half of a character counts as the first.
+      characters.fill(column, at, at + character.length);
+      bytes.fill(byte, at, at + character.length);
       at += character.length;
+      column++;
+      byte += Buffer.byteLength(character);
     }
-    this.#last = { line, column, offset, byte };
-    return this.#last;
+    characters[at] = column;
+    bytes[at] = byte;
+    return { characters, bytes };
   }
 
   /** The number, from 1, of the line that holds an offset. */

@@ -15,7 +15,7 @@ function look(value: Value, report: Report): void {
       warningAt(
         value.range,
         'Nothing is put in for a dollar sign and braces',
-        'A volume specification has no variables and no functions: Nomad sends the text as it stands here.',
+        'Nomad sends the text as it stands here. In HCL 2 it would be computed: write the value without quotes, or declare a variable.',
       ),
     );
 }

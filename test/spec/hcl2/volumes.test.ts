@@ -197,6 +197,15 @@ const TOLD: ReadonlyArray<readonly [name: string, text: string, told: readonly s
     ['E 3:18 Invalid capacity_min [GiB]'],
   ],
   [
+    'keys that no volume has',
+    `volume "a" {\n  cout = 3\n  access_mode = "single-node-writer"\n  read_only = true\n  ${FIELDS}\n}\n`,
+    [
+      'E 2:3 Unknown "cout" in a volume [count]',
+      'E 3:3 Unknown "access_mode" in a volume',
+      'E 4:3 Unknown "read_only" in a volume',
+    ],
+  ],
+  [
     'references to nothing',
     `locals {\n  size = 1\n}\nvolume "a" {\n  capacity_min = locl.size\n  name = local.sise\n  id = var.x\n  external_id = count.index\n  namespace = each.key\n  ${FIELDS}\n}\n`,
     [

@@ -1,9 +1,12 @@
+import { guess } from '../../../volume/guess.js';
 import { type Diagnostic, errorAt, hasErrors, warningAt } from '../../diagnostic.js';
 import * as flat from '../../hcl/ast.js';
+import { loosely } from '../../volume/capabilities.js';
 import type { Use } from '../../volume/checks.js';
+import { KNOWN_KEYS } from '../../volume/unknown.js';
 import { readVolume, type VolumeSpec } from '../../volume.js';
 import type { Scope } from '../scope.js';
-import type { Block, Body, Name } from '../syntax/tree.js';
+import type { Block, Body, Item, Name } from '../syntax/tree.js';
 import { type Instance, instancesOf } from './instances.js';
 import { Secrets } from './secrecy.js';
 import { settle } from './settle.js';
@@ -26,15 +29,33 @@ export function volumesOf(block: Block, scope: Scope, use: Use): VolumeSpec[] {
   const label = labelOf(block, scope);
   if (label === undefined) return [];
   const instances = instancesOf(label.value, block, scope);
-  const body = {
-    ...block.body,
-    items: block.body.items.filter(
-      (item) => item.kind === 'block' || !META.includes(item.name.value),
-    ),
-  };
+  for (const item of block.body.items) tellUnknown(item, scope);
+  const body = { ...block.body, items: block.body.items.filter(isField) };
   const settled = instances.map((instance) => settleInstance(body, instance, label, use));
   report(settled, instances, scope);
   return settled.flatMap(({ spec }) => spec ?? []);
+}
+
+/** False for what says how many volumes there are, and for what no volume has. */
+function isField(item: Item): boolean {
+  const name = nameOf(item);
+  return name.value === 'dynamic' || KNOWN_KEYS.includes(name.value.toLowerCase());
+}
+
+function nameOf(item: Item): Name {
+  return item.kind === 'attribute' ? item.name : item.type;
+}
+
+/** Nobody else reads such a block: what is not known in it is a mistake. */
+function tellUnknown(item: Item, scope: Scope): void {
+  const name = nameOf(item);
+  if (isField(item) || META.includes(name.value)) return;
+  const known = [...KNOWN_KEYS, ...META];
+  const belongs = loosely(name.value)
+    ? 'It stands in a capability block.'
+    : `Known there are ${known.join(', ')}.`;
+  const guessed = loosely(name.value) ? undefined : guess(name.value, known);
+  scope.report(errorAt(name.range, `Unknown "${name.value}" in a volume`, belongs, guessed));
 }
 
 function labelOf({ type, labels }: Block, scope: Scope): Name | undefined {

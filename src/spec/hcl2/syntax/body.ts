@@ -123,7 +123,7 @@ function readBlock(reader: TokenReader, type: Name): Block {
   const open = reader.take();
   const oneLine = !reader.is('newline', '}', 'end');
   const items = reader.inside('{', true, () =>
-    oneLine ? [readOnly(reader)] : readItems(reader, open),
+    oneLine ? [readOnly(reader)] : reader.nested(() => readItems(reader, open)),
   );
   const complete = reader.takeIf('}');
   if (!complete) neverClosed(reader, open);

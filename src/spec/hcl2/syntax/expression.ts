@@ -19,6 +19,10 @@ import { unexpected } from './unexpected.js';
 
 /** Reads an expression. Throws Unreadable behind a mistake that was reported. */
 export function readExpression(reader: TokenReader): Expression {
+  return reader.nested(() => readCondition(reader));
+}
+
+function readCondition(reader: TokenReader): Expression {
   const condition = readBinary(reader, 0);
   if (!reader.takeIf('?')) return condition;
   const yes = readExpression(reader);
@@ -32,7 +36,8 @@ function readBinary(reader: TokenReader, level: number): Expression {
   const operators = PRECEDENCE[level];
   if (operators === undefined) return readSteps(reader, readTerm(reader));
   let left = readBinary(reader, level + 1);
-  for (;;) {
+  for (let steps = 0; ; steps++) {
+    reader.countStep(steps);
     const { type } = reader.peek();
     const operator = operators.find((candidate) => candidate === type) as
       | BinaryOperator
@@ -74,7 +79,7 @@ function readTerm(reader: TokenReader): Expression {
     case '!': {
       const operator = start.type;
       reader.take();
-      const operand = readSteps(reader, readTerm(reader));
+      const operand = reader.nested(() => readSteps(reader, readTerm(reader)));
       return { kind: 'unary', operator, operand, range: reader.rangeFrom(start) };
     }
     case '[':
@@ -227,7 +232,8 @@ function checkShape(
 /** What follows a term: `.name`, `[key]`, `.*` and `[*]`. */
 function readSteps(reader: TokenReader, term: Expression): Expression {
   let source = term;
-  for (;;) {
+  for (let steps = 0; ; steps++) {
+    reader.countStep(steps);
     const start = reader.peek();
     if (start.type === '.') source = readDot(reader, source);
     else if (start.type === '[') source = readIndex(reader, source);

@@ -3,6 +3,10 @@ import type { Source } from '../../hcl/source.js';
 import { tokenize } from './lexer.js';
 import type { Token, TokenType } from './token.js';
 
+/** No honest file is nested deeper, or has an expression with more steps in a row. */
+const MAX_DEPTH = 200;
+const MAX_STEPS = 1000;
+
 /** Thrown behind a mistake that was reported; what is read next begins with the next item of a body. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
@@ -19,6 +23,7 @@ export class TokenReader {
   /** For each bracket that is open, how line ends count in it. */
   readonly #open: { readonly bracket: TokenType; readonly newlines: boolean }[] = [];
   #at = 0;
+  #level = 0;
 
   constructor(source: Source) {
     this.#source = source;
@@ -57,6 +62,28 @@ export class TokenReader {
     if (!this.is(type)) return false;
     this.take();
     return true;
+  }
+
+  /** Reads a part of something: there is an end to how deep parts may lie in each other. */
+  nested<T>(read: () => T): T {
+    if (this.#level === MAX_DEPTH) this.#tooMuch();
+    this.#level++;
+    const result = read();
+    this.#level--;
+    return result;
+  }
+
+  /** Tells of a step too many in a row of operators or attributes. */
+  countStep(steps: number): void {
+    if (steps > MAX_STEPS) this.#tooMuch();
+  }
+
+  #tooMuch(): never {
+    this.fail(
+      this.range(this.peek()),
+      'This is too large to be meant',
+      'Give names to parts of an expression in locals.',
+    );
   }
 
   /** Reads what stands in brackets, where line ends count or do not. */
@@ -99,6 +126,7 @@ export class TokenReader {
    * their end, unless a line looks like an item, which cannot stand in them.
    */
   recover(depth: number): void {
+    this.#level = 0;
     const open = this.#open.splice(depth).map(({ bracket }) => bracket);
     for (;;) {
       const raw = this.#tokens[this.#at];

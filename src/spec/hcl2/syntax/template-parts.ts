@@ -22,9 +22,9 @@ export type Part =
 
 /** Puts what stands between directives into them. Throws Unreadable where they are not balanced. */
 export function nestParts(reader: TokenReader, parts: readonly Part[]): Expression[] {
-  const rest = [...parts];
+  const rest = [...parts].reverse();
   const expressions = take(reader, rest, undefined);
-  const stray = rest[0];
+  const stray = rest.at(-1);
   if (stray !== undefined)
     reader.fail(
       stray.range,
@@ -34,7 +34,7 @@ export function nestParts(reader: TokenReader, parts: readonly Part[]): Expressi
   return expressions;
 }
 
-/** Up to a directive that ends or parts something, which stays; or to the end, where nothing is open. */
+/** From the end of `rest`, up to a directive that ends or parts something, which stays; or to the end, where nothing is open. */
 function take(
   reader: TokenReader,
   rest: Part[],
@@ -42,7 +42,7 @@ function take(
 ): Expression[] {
   const expressions: Expression[] = [];
   for (;;) {
-    const part = rest[0];
+    const part = rest.at(-1);
     if (part === undefined) {
       if (open === undefined) return expressions;
       reader.fail(open.range, 'This directive is never ended', `It ends with %{ ${open.ends} }.`);
@@ -50,17 +50,17 @@ function take(
     switch (part.kind) {
       case 'text':
         expressions.push({ kind: 'literal', value: text(part.text), range: part.range });
-        rest.shift();
+        rest.pop();
         break;
       case 'expression':
         expressions.push(part.expression);
-        rest.shift();
+        rest.pop();
         break;
       case 'if':
-        expressions.push(takeIf(reader, rest, part));
+        expressions.push(reader.nested(() => takeIf(reader, rest, part)));
         break;
       case 'for':
-        expressions.push(takeFor(reader, rest, part));
+        expressions.push(reader.nested(() => takeFor(reader, rest, part)));
         break;
       default:
         return expressions;
@@ -74,11 +74,11 @@ function takeIf(
   part: Part & { readonly kind: 'if' },
 ): Expression {
   const open = { range: part.range, ends: 'endif' };
-  rest.shift();
+  rest.pop();
   const yes = templateOf(take(reader, rest, open), part.range);
   let no = templateOf([], part.range);
-  if (rest[0]?.kind === 'else') {
-    rest.shift();
+  if (rest.at(-1)?.kind === 'else') {
+    rest.pop();
     no = templateOf(take(reader, rest, open), part.range);
   }
   const end = takeEnd(reader, rest, open);
@@ -92,7 +92,7 @@ function takeFor(
   part: Part & { readonly kind: 'for' },
 ): Expression {
   const open = { range: part.range, ends: 'endfor' };
-  rest.shift();
+  rest.pop();
   const result = templateOf(take(reader, rest, open), part.range);
   const range = spanning(part.range, takeEnd(reader, rest, open));
   const { kind, keyName, name, collection } = part;
@@ -113,7 +113,7 @@ function takeEnd(
   rest: Part[],
   { range, ends }: { readonly range: Range; readonly ends: string },
 ): Range {
-  const end = rest.shift();
+  const end = rest.pop();
   if (end?.kind !== ends)
     reader.fail(
       end?.range ?? range,
