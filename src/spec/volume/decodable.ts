@@ -33,8 +33,11 @@ function tellIn(elements: readonly Element[], report: Report): void {
   }
   const bare = new Set([...kept.keys()].map((name) => name.toLowerCase()));
   for (const [name, inner] of labelled) {
-    if (bare.has(name.toLowerCase())) for (const { key } of inner) tellLabel(name, key, report);
-    tellIn(inner, report);
+    for (const element of inner) {
+      if (bare.has(name.toLowerCase())) tellLabel(name, element.key, report);
+      // Each is decoded on its own, whatever follows the label.
+      tellIn([element], report);
+    }
   }
 }
 

@@ -55,6 +55,18 @@ export const TOPOLOGY: Chapter = [
 ];
 
 export const JSON_TEXTS: Chapter = [
+  // A label is a key of its own: what one of them holds does not have to fit what another holds.
+  text(
+    same,
+    json({
+      topology_request: {
+        required: [
+          { topology: { segments: {} } },
+          { topology: { segments: [{ a: '1' }, { b: '2' }] } },
+        ],
+      },
+    }),
+  ),
   text(same, json({ parameters: { a: 1, b: true, c: 1.5, d: 'x' }, secrets: {}, context: [] })),
   text(same, json({ mount_options: [{ fs_type: 'xfs', mount_flags: ['a', 'b'] }] })),
   text(same, json({ mount_options: { mount_flags: [] } })),
