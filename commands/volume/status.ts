@@ -21,7 +21,7 @@ export default class VolumeStatus extends PannierCommand {
     ...staleFlags,
     verbose: toggle({
       description:
-        'Whole IDs and times; without an ID, also what each plugin of Nomad has, whether Nomad knows of it or not.',
+        'Whole IDs and times; without an ID, also what each plugin of Nomad has, whether Nomad knows of it or not, though not with -json and -t.',
     }),
     monitor: toggle({
       description: 'Follow the volume and tell each change, until it is gone or you interrupt it.',

@@ -135,6 +135,24 @@ t.test(
   },
 );
 
+t.test('a volume is followed over a time in which Nomad does not answer', async (t) => {
+  const volume = { headers: { 'X-Nomad-Index': '5' }, body: { ID: 'data', Schedulable: true } };
+  const replies: ReturnType<Answering>[] = [volume, volume, 'reset'];
+  const { run } = await at(t, () => replies.shift() ?? { status: 404, body: 'volume not found' });
+  const { code, stdout } = await run('volume status -monitor data');
+  t.equal(code, 0);
+  t.match(
+    stdout.split('\n').map((line) => line.replace(/^==> \S+Z: /, '')),
+    [
+      /^Volume "data" in namespace "default" is schedulable/,
+      'No allocation claims it',
+      /^Nomad does not answer now: .*closed the connection/,
+      'Nomad answers again',
+      'Volume "data" is gone from Nomad',
+    ],
+  );
+});
+
 t.test('a creation that fails in the middle says what was done', async (t) => {
   const { run, cwd, asked } = await at(t, ({ path }) =>
     path.includes('/two/')

@@ -274,6 +274,16 @@ t.test('plan and apply go through Nomad', async (t) => {
   t.match(refused.stderr, /parameters\.namePrefix: \(none\) -> x- \(it never changes/);
   t.equal((await run('volume plan data.hcl')).code, 1);
 
+  const secrets = `secrets {\n  userID  = "${ceph.user}"\n  userKey = "${ceph.key}"\n}`;
+  site.file('secret.hcl', volumeSpec({ id: 'secret', more: secrets }));
+  const told = await works('volume plan secret.hcl');
+  t.match(told, /"Secrets": \{\n +"userID": "\*+stripped/);
+  t.notMatch(told, ceph.key);
+  t.match(await works('volume apply secret.hcl'), 'was created\n');
+  t.match(await works('volume plan secret.hcl'), 'secrets: (not told) -> userID, userKey (hidden)');
+  t.match(await works('volume apply secret.hcl'), 'was sent again\n');
+  t.match(await works('volume delete secret'), '"secret"');
+
   site.file('new.hcl', volumeSpec({ id: 'new' }));
   t.match(
     await works('volume create -plan new.hcl'),

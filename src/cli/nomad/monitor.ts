@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllocationStub } from '../../nomad/allocations.js';
 import type { NomadClient, ReadOptions } from '../../nomad/client.js';
+import { NomadError } from '../../nomad/errors.js';
 import { type NomadVolume, readVolume } from '../../nomad/volumes.js';
 import { changes } from '../../nomad/watch.js';
 import { formatBytes } from '../../volume/size.js';
@@ -9,8 +11,8 @@ import type { Output } from '../output.js';
 import { findVolumeByPrefix } from './find.js';
 
 /**
- * Tells what a volume is and each change of it, until it is gone. With -json and -t each state is printed whole.
- * Throws UsageError without an ID.
+ * Tells what a volume is and each change of it, until it is gone, also over a time without an answer. With -json and
+ * -t each state is printed whole. Throws UsageError without an ID.
  */
 export async function monitorVolume(
   output: Output,
@@ -21,8 +23,11 @@ export async function monitorVolume(
   if (id === undefined) throw new UsageError('-monitor follows one volume: say which');
   const { ID, Namespace } = await findVolumeByPrefix(nomad, id, { stale });
   const say = (line: string) => output.text(monitorLine(line));
-  const read = async (options: ReadOptions) =>
-    (await readVolume(nomad, ID, { ...options, stale, namespace: Namespace })) ?? GONE;
+  const read = (options: ReadOptions) =>
+    patiently(say, async () => {
+      const answer = await readVolume(nomad, ID, { ...options, stale, namespace: Namespace });
+      return answer ?? GONE;
+    });
   let before: NomadVolume | undefined;
   for await (const volume of changes<NomadVolume | undefined>(read)) {
     if (volume === undefined) return say(`Volume "${ID}" is gone from Nomad`);
@@ -31,6 +36,25 @@ export async function monitorVolume(
     if (lines.length === 0) continue;
     for (const line of lines) say(line);
     if (!output.forPeople) await output.data(volume, () => '');
+  }
+}
+
+const PASSING = ['UNAVAILABLE', 'UNREACHABLE', 'DEADLINE_EXCEEDED'];
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
+/** Asks until there is an answer, and tells once that there is none, and once that there is one again. */
+async function patiently<T>(say: (line: string) => void, ask: () => Promise<T>): Promise<T> {
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      const answer = await ask();
+      if (wait > FIRST_WAIT_MS) say('Nomad answers again');
+      return answer;
+    } catch (error) {
+      if (!(error instanceof NomadError) || !PASSING.includes(error.code)) throw error;
+      if (wait === FIRST_WAIT_MS) say(`Nomad does not answer now: ${error.message}`);
+      await sleep(wait);
+    }
   }
 }
 

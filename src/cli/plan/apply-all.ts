@@ -9,6 +9,7 @@ const DONE: Readonly<Record<Applied['action'], string>> = {
   create: 'was created',
   register: 'was registered in Nomad',
   update: 'was changed',
+  resend: 'was sent again',
   none: 'is as it should be',
   refuse: '',
 };

@@ -38,6 +38,11 @@ export function refuseAny(plans: readonly VolumePlan[]): void {
   });
 }
 
+const VERBS: Partial<Record<VolumePlan['action'], string>> = {
+  create: 'Creating',
+  resend: 'Sending again',
+};
+
 /** Does through Nomad what was planned for one volume. */
 export async function applyThroughNomad(
   output: Output,
@@ -57,7 +62,7 @@ export async function applyThroughNomad(
     await output.progress('Registering', registerVolume(nomad, sent));
     return done(spec.externalId);
   }
-  output.monitor(`${action === 'create' ? 'Creating' : 'Changing'} volume "${id}"`);
+  output.monitor(`${VERBS[action] ?? 'Changing'} volume "${id}"`);
   return done(
     (await output.progress('Waiting for the plugin', createVolume(nomad, sent))).ExternalID,
   );

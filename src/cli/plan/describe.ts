@@ -9,6 +9,7 @@ const ACTIONS: Readonly<Record<Action, { readonly mark: string; readonly words: 
   create: { mark: '+', words: 'is created' },
   register: { mark: '+', words: 'is registered in Nomad' },
   update: { mark: '~', words: 'is changed' },
+  resend: { mark: '~', words: 'is sent again, since Nomad does not tell all that it has' },
   none: { mark: '=', words: 'is as the specification says' },
   refuse: { mark: '!', words: 'cannot become what the specification says' },
 };
@@ -78,7 +79,7 @@ function summary(plans: readonly VolumePlan[]): string {
     plans.filter(({ action }) => actions.includes(action)).length;
   const parts = [
     `${count('create', 'register')} to create or register`,
-    `${count('update')} to change`,
+    `${count('update', 'resend')} to change`,
     `${count('none')} that need nothing`,
     ...(count('refuse') > 0 ? [`${count('refuse')} that cannot be applied`] : []),
   ];

@@ -20,8 +20,11 @@ export interface AtController {
   readonly nodes: readonly string[];
 }
 
-/** create, register, update: what is done. none: nothing is left to do. refuse: it cannot be done. */
-export type Action = 'create' | 'register' | 'update' | 'none' | 'refuse';
+/**
+ * create, register, update: what is done. resend: all that differs is what Nomad does not tell. none: nothing is left
+ * to do. refuse: it cannot be done.
+ */
+export type Action = 'create' | 'register' | 'update' | 'resend' | 'none' | 'refuse';
 
 /** What is there of one volume of a file, and what is to be done about it; the keys are those of -json and -t. */
 export interface VolumePlan {
@@ -44,7 +47,8 @@ export interface VolumePlan {
 }
 
 /** What is to be done where these differ. */
-export function actionOf(changes: readonly Change[]): 'none' | 'update' | 'refuse' {
+export function actionOf(changes: readonly Change[]): 'none' | 'update' | 'resend' | 'refuse' {
   if (changes.length === 0) return 'none';
-  return changes.some(({ refused }) => refused !== undefined) ? 'refuse' : 'update';
+  if (changes.some(({ refused }) => refused !== undefined)) return 'refuse';
+  return changes.every(({ from }) => from === undefined) ? 'resend' : 'update';
 }
