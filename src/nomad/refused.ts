@@ -80,7 +80,8 @@ export function refused(settings: NomadSettings, refusal: Refusal): NomadError {
   const { request, status, body } = refusal;
   const text = oneLine(body);
   const answer = { request, status, body: text };
-  if (status === 403 || /^(?:Permission denied|ACL token)/i.test(text))
+  // A task's own socket answers 401 where there is no token.
+  if (status === 401 || status === 403 || /^(?:Permission denied|ACL token)/i.test(text))
     return denied(settings, refusal, text);
   if (/HTTP request to an HTTPS server/i.test(text))
     return new NomadError(`no Nomad answers at ${settings.address}: it speaks TLS`, {
