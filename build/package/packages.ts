@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { constants, createGzip } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import { packageJson } from '../../src/cli/package.js';
 import { writeImage } from './image.js';
 import { programEntries } from './program.js';
@@ -23,9 +23,8 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Writes the program with its own Node.js as a compressed archive, which runs wherever it is unpacked. */
 export async function writeTarball(root: string, folder: string): Promise<string> {
   const file = join(folder, `${baseName()}.tar.gz`);
-  const gzip = createGzip({ level: constants.Z_BEST_COMPRESSION });
   const entries = programEntries(root, 'pannier');
-  await pipeline(tar(entries, MTIME), gzip, createWriteStream(`${file}.new`));
+  await pipeline(tar(entries, MTIME), createGzip(), createWriteStream(`${file}.new`));
   await rename(`${file}.new`, file);
   return file;
 }

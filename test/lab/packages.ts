@@ -32,15 +32,20 @@ export function tarball(): Promise<string> {
   return made('tarball', programKey, () => writeTarball(ROOT, FOLDER));
 }
 
-/** The path of the plugin's image, in the same way. */
-export async function pluginImage(): Promise<string> {
-  const debian = await made('debian', debianKey, async () => {
+/** The path of a tar archive of Debian's part of the image. */
+export function debian(): Promise<string> {
+  return made('debian', debianKey, async () => {
     const file = join(FOLDER, 'debian.tar');
     await makeRootfs(file, DEBIAN, MTIME);
     return file;
   });
+}
+
+/** The path of the plugin's image, in the same way. */
+export async function pluginImage(): Promise<string> {
+  const rootfs = await debian();
   const key = async () => (await programKey()) + debianKey();
-  return made('image', key, () => writePluginImage(ROOT, FOLDER, debian));
+  return made('image', key, () => writePluginImage(ROOT, FOLDER, rootfs));
 }
 
 /** An image of Debian's Redis, by the name that the example jobs have: none can be pulled where tests run. */

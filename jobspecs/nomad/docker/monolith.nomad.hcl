@@ -3,7 +3,7 @@
 # Images are attached by rbd-fuse, which ends with the container, and with it the mounts that jobs use: drain a client
 # before its plugin is replaced, or run the plugin by raw_exec, where mounts go on.
 #
-#   nomad var put nomad/jobs/pannier key="$(ceph auth get-key client.pannier)"
+#   ceph auth get-key client.pannier | nomad var put -out=none nomad/jobs/pannier key=-
 #   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' monolith.nomad.hcl
 
 variable "datacenters" {

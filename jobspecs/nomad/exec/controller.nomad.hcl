@@ -1,7 +1,7 @@
 # Pannier's controller, twice: it creates, grows, snapshots and deletes volumes. Its machine needs Debian's librbd1 and
 # librados2, and the network to Ceph's monitors and OSDs.
 #
-#   nomad var put nomad/jobs/pannier-controller key="$(ceph auth get-key client.pannier)"
+#   ceph auth get-key client.pannier | nomad var put -out=none nomad/jobs/pannier-controller key=-
 #   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=package=https://… controller.nomad.hcl
 
 variable "datacenters" {

@@ -1,7 +1,7 @@
 # Pannier whole, on every client, without a container, for a site of a few machines: controller and node in one
 # process. The machines need Debian's librbd1, librados2, rbd-fuse, fuse3, e2fsprogs, xfsprogs and btrfs-progs.
 #
-#   nomad var put nomad/jobs/pannier key="$(ceph auth get-key client.pannier)"
+#   ceph auth get-key client.pannier | nomad var put -out=none nomad/jobs/pannier key=-
 #   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=package=https://… monolith.nomad.hcl
 
 variable "datacenters" {

@@ -2,7 +2,7 @@
 # them, and mounts go on when it is replaced. The machines need Debian's librbd1, librados2, rbd-fuse, fuse3, e2fsprogs,
 # xfsprogs and btrfs-progs.
 #
-#   nomad var put nomad/jobs/pannier-node key="$(ceph auth get-key client.pannier)"
+#   ceph auth get-key client.pannier | nomad var put -out=none nomad/jobs/pannier-node key=-
 #   nomad job run -var='ceph_monitors=["192.0.2.1:6789"]' -var=package=https://… node.nomad.hcl
 
 variable "datacenters" {
