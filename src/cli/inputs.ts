@@ -8,13 +8,13 @@ export const inputFlags = {
     value: 'name=value',
     helpGroup: GENERAL_OPTIONS,
     description:
-      'A value for a variable that the specification declares. Other users of the machine may see it; secrets come better by reference. May be given more than once.',
+      'A value for a variable that the specification declares. Other users of the machine may see it; secrets come better by reference.',
   }),
   'var-file': optionList({
     value: 'path',
     helpGroup: GENERAL_OPTIONS,
     description:
-      'A file with values for variables, HCL or JSON. May be given more than once: the later ones count, and -var before them all. What neither gives comes from the environment: PANNIER_VAR_name, or NOMAD_VAR_name.',
+      'A file with values for variables, HCL or JSON. The later ones count, and -var before them all. What neither gives comes from the environment: PANNIER_VAR_name, or NOMAD_VAR_name.',
   }),
 };
 

@@ -50,6 +50,8 @@ function zipmap(args: readonly Value[]): Value {
   const items = itemsIn(args, 1);
   if (values.type.kind === 'set')
     throw new FunctionError('A set has no order: make a list of it with tolist(…)', 1);
+  if (keys.some(({ content }) => content === null))
+    throw new FunctionError('There is a null among the keys', 0);
   if (keys.length !== items.length)
     throw new FunctionError(`There are ${keys.length} keys and ${items.length} values`);
   const entries = keys.map(({ content }, at) => [String(content), items[at] ?? LOST] as const);

@@ -1,7 +1,7 @@
 import { convert } from '../value/convert.js';
 import type { Value } from '../value/model.js';
 import { ANY, setOf } from '../value/type.js';
-import { unify } from '../value/unify.js';
+import { commonElement } from '../value/unify.js';
 import { same, set } from '../value/value.js';
 import { type Func, FunctionError, type Functions, itemsIn } from './define.js';
 
@@ -15,10 +15,9 @@ function ofSets(combine: (first: readonly Value[], others: readonly Value[][]) =
     result: setOf(ANY),
     call: (args) => {
       const lists = args.map((_, at) => itemsIn(args, at));
-      const filled = args.flatMap(({ type }, at) =>
-        'element' in type && (lists[at]?.length ?? 0) > 0 ? [type.element] : [],
+      const element = commonElement(
+        args.flatMap(({ type }) => ('element' in type ? type.element : [])),
       );
-      const element = filled.length === 0 ? ANY : unify(filled);
       if (element === undefined)
         throw new FunctionError('The sets have elements of types that do not fit together');
       const [first = [], ...others] = lists.map((items) =>
