@@ -46,10 +46,9 @@ secrets { unused = "hush-hush" }
 `,
     );
     t.match(await pannier('volume', 'validate', spec), 'valid');
-    const plan = await pannier('volume', 'plan', spec);
-    t.match(JSON.parse(plan), [
-      { request: { name: 'basket', capacity_range: { required_bytes: GIB } } },
-    ]);
+    const plan = await pannier('volume', 'plan', '-json', spec);
+    const request = { name: 'basket', capacity_range: { required_bytes: GIB } };
+    t.match(JSON.parse(plan), [{ action: 'create', requests: [{ request }] }]);
     t.notMatch(plan, 'hush-hush', 'a plan shows no secret');
     writeFileSync(spec, readFileSync(spec, 'utf8').replace(/^secrets.*\n/m, ''));
 
