@@ -1,5 +1,6 @@
 import type { AllocationStub } from '../nomad/allocations.js';
 import { formatHandle } from '../volume/handle.js';
+import { commandLine } from './command-line.js';
 import type { Claim, ClientNode, Known, NodeView, NomadView } from './known.js';
 
 /** True for an allocation that is over, and that nothing will start again. */
@@ -48,6 +49,16 @@ export function isUnclaimed(nomad: NomadView, csiId: string): boolean {
 /** What the plugin on a node of Nomad's tells; undefined where it was not reached. */
 export function viewOf({ nodes }: Known, node: ClientNode): NodeView | undefined {
   return nodes.find(({ nodeId }) => csiIdsOf(node).includes(nodeId));
+}
+
+/** A command of Pannier's that goes straight to the controller. */
+export function controllerCommand(
+  { at: { controller } }: Known,
+  [first = '', ...rest]: readonly string[],
+  ...words: readonly string[]
+): string {
+  const endpoint = controller === undefined ? [] : [`-endpoint=${controller}`];
+  return commandLine('pannier', first, ...rest, ...endpoint, ...words);
 }
 
 /** A volume's ID for commands of Pannier's. */

@@ -45,5 +45,7 @@ export interface Known {
   readonly nomad: NomadView | null | undefined;
   /** What a controller of Pannier's tells; null where there is no such image, nor anything else of it. */
   readonly ceph: InspectedVolume | null | undefined;
+  /** Where they were asked, for commands that go there again; undefined where nobody was. */
+  readonly at: { readonly nomad: string | undefined; readonly controller: string | undefined };
   readonly nodes: readonly NodeView[];
 }

@@ -10,7 +10,6 @@ import {
   HANDLE,
   image,
   known,
-  NODE,
   node,
   nomad,
   nomadVolume,
@@ -30,9 +29,9 @@ function told(change: Partial<Known> = {}): Told[] {
   }));
 }
 
+const NOMAD = '-address=http://127.0.0.1:4646';
 const TAKE_DOWN = `pannier volume unmount -endpoint=${ENDPOINT} /csi/target`;
 const STOP = `nomad alloc stop ${ALLOCATION}`;
-const DETACH = `nomad volume detach data ${NODE}`;
 
 const error = (kind: string, command: string | null) => ({ kind, command, severity: 'error' });
 const warning = (kind: string, command: string | null) => ({ kind, command, severity: 'warning' });
@@ -58,9 +57,9 @@ t.test('a claim of an allocation that Nomad has forgotten', (t) => {
   t.end();
 });
 
-t.test('a claim of an allocation that is over, in whatever namespace', (t) => {
+t.test('a claim of an allocation that is over', (t) => {
   const nobody = ceph({ image: image({ published: {}, watchers: [] }) });
-  for (const ClientStatus of ['complete', 'failed', 'lost']) {
+  for (const ClientStatus of ['complete', 'failed', 'lost', 'pending']) {
     const claims = [
       {
         allocationId: ALLOCATION,
@@ -69,40 +68,42 @@ t.test('a claim of an allocation that is over, in whatever namespace', (t) => {
       },
     ];
     t.same(told({ nomad: nomad({ claims }), ceph: nobody, nodes: [] }), [
-      error('claim-of-ended-allocation', DETACH),
-    ]);
-    const volume = nomadVolume({ ID: 'data[0]', Namespace: 'web' });
-    t.same(told({ nomad: nomad({ claims, volume }), ceph: nobody, nodes: [] }), [
-      error('claim-of-ended-allocation', `nomad volume detach -namespace=web 'data[0]' ${NODE}`),
+      error('claim-of-ended-allocation', 'nomad system gc'),
     ]);
   }
   t.end();
 });
 
 t.test('a claim on a node that is down, out of sight or forgotten', (t) => {
-  for (const status of ['down', 'disconnected']) {
-    const nodes = nomad().nodes.map((one) => ({ ...one, status }));
-    t.same(told({ nomad: nomad({ nodes }) }), [error('claim-on-lost-node', DETACH)], status);
-  }
+  const nodes = (status: string) => nomad().nodes.map((one) => ({ ...one, status }));
+  t.same(told({ nomad: nomad({ nodes: nodes('down') }) }), [
+    error('claim-on-lost-node', 'nomad system gc'),
+  ]);
+  t.same(
+    told({ nomad: nomad({ nodes: nodes('disconnected') }) }),
+    [error('claim-on-lost-node', null)],
+    'Nomad keeps it for the time that the job gives the node',
+  );
   const lost = told({ nomad: nomad({ nodes: [] }), nodes: [], ceph: undefined });
-  t.same(lost, [error('claim-on-lost-node', DETACH)]);
+  t.same(lost, [error('claim-on-lost-node', 'nomad system gc')]);
   t.end();
 });
 
-t.test(
-  'a publication without a claim: on a node of Nomad, and on one that it does not know',
-  (t) => {
-    const without = nomad({ claims: [] });
-    const published = ceph({ image: image({ watchers: [] }) });
+t.test('a publication without a claim, taken back where the controller is', (t) => {
+  const published = ceph({ image: image({ watchers: [] }) });
+  for (const without of [nomad({ claims: [] }), nomad({ claims: [], nodes: [] })])
     t.same(told({ nomad: without, ceph: published, nodes: [] }), [
-      error('published-without-claim', DETACH),
-    ]);
-    t.same(told({ nomad: nomad({ claims: [], nodes: [] }), ceph: published, nodes: [] }), [
       error('published-without-claim', `pannier volume unmount -node=worker-1 ${HANDLE}`),
     ]);
-    t.end();
-  },
-);
+  const at = { nomad: undefined, controller: 'unix:///other.sock' };
+  t.same(told({ nomad: nomad({ claims: [] }), ceph: published, nodes: [], at }), [
+    error(
+      'published-without-claim',
+      `pannier volume unmount -endpoint=unix:///other.sock -node=worker-1 ${HANDLE}`,
+    ),
+  ]);
+  t.end();
+});
 
 t.test('a running claim without a publication', (t) => {
   const unpublished = ceph({ image: image({ published: {} }) });
@@ -244,6 +245,10 @@ t.test('an image that Nomad has twice', (t) => {
   t.same(told({ nomad: nomad({ twins }) }), [
     error('registered-twice', 'nomad volume deregister -namespace=web other'),
   ]);
+  const odd = [{ id: 'data[0]', namespace: 'default' }];
+  t.same(told({ nomad: nomad({ twins: odd }) }), [
+    error('registered-twice', "nomad volume deregister 'data[0]'"),
+  ]);
   t.end();
 });
 
@@ -260,8 +265,14 @@ t.test('a plugin that is not healthy enough', (t) => {
 t.test('another size in Nomad than in Ceph', (t) => {
   const volume = nomadVolume({ Capacity: Number(GIB / 2n) });
   t.same(told({ nomad: nomad({ volume }) }), [
-    warning('size-differs', 'nomad volume create volume.hcl'),
+    warning('size-differs', `pannier volume expand ${NOMAD} volume.hcl ${GIB}`),
   ]);
+  const small = ceph({ image: image({ sizeBytes: GIB / 4n }) });
+  t.same(
+    told({ nomad: nomad({ volume }), ceph: small, nodes: [] }),
+    [warning('size-differs', `pannier volume expand ${NOMAD} volume.hcl ${GIB / 2n}`)],
+    'nothing shrinks',
+  );
   const registered = nomadVolume({ Capacity: 0 });
   t.same(told({ nomad: nomad({ volume: registered }) }), [], 'Nomad has none of a registered one');
   t.end();
@@ -271,12 +282,14 @@ t.test('a device and a file system that have not grown', (t) => {
   const expand = `pannier volume expand ${HANDLE} ${2n * GIB}`;
   const grown = ceph({ image: image({ sizeBytes: 2n * GIB }) });
   const volume = nomadVolume({ Capacity: Number(2n * GIB) });
-  t.same(told({ ceph: grown, nomad: nomad({ volume }) }), [warning('device-smaller', expand)]);
+  t.same(told({ ceph: grown, nomad: nomad({ volume }) }), [warning('device-smaller', STOP)]);
+  t.same(told({ ceph: grown, nomad: null }), [warning('device-smaller', expand)]);
   const sectors = ceph({ image: image({ sizeBytes: GIB + 511n }) });
   t.same(told({ ceph: sectors, nomad: null }), [], 'a device is whole sectors');
   const { fileSystem } = node();
   const small = node({ fileSystem: fileSystem && { ...fileSystem, smaller: true } });
-  t.same(told({ nodes: [small] }), [
+  t.same(told({ nodes: [small] }), [warning('file-system-smaller', STOP)]);
+  t.same(told({ nodes: [small], nomad: null }), [
     warning('file-system-smaller', `pannier volume expand ${HANDLE} ${GIB}`),
   ]);
   t.end();

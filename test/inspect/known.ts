@@ -176,5 +176,6 @@ export function node(change: Partial<NodeView> = {}): NodeView {
 
 /** A volume that is in use on one node, of which everything fits together. */
 export function known(change: Partial<Known> = {}): Known {
-  return { nomad: nomad(), ceph: ceph(), nodes: [node()], ...change };
+  const at = { nomad: 'http://127.0.0.1:4646', controller: undefined };
+  return { nomad: nomad(), ceph: ceph(), nodes: [node()], at, ...change };
 }

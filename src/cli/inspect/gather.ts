@@ -42,7 +42,7 @@ export async function gather(sources: Sources, id: string, countMs: number): Pro
       context: volume?.Context ?? {},
       countMs,
     },
-    volume === undefined,
+    volume === undefined && sources.nomad.settings.namespace === undefined,
   );
   const ceph = controller.told.value;
   const handle = ceph ? formatHandle(ceph.handle) : undefined;
@@ -55,6 +55,10 @@ export async function gather(sources: Sources, id: string, countMs: number): Pro
     nomad: nomad.value,
     ceph,
     nodes: distinct(nodes.flatMap(({ told }) => (told.value ? [told.value] : []))),
+    at: {
+      nomad: nomad.value === undefined ? undefined : sources.nomad.settings.address,
+      controller: ceph === undefined ? undefined : (controller.endpoint ?? undefined),
+    },
   };
   const asked: AskedSource[] = [
     { kind: 'nomad', address: sources.nomad.settings.address, problem: nomad.problem },

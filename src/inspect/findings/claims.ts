@@ -1,65 +1,73 @@
+import type { AllocationStub } from '../../nomad/allocations.js';
 import { commandLine } from '../command-line.js';
-import { type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
+import type { Finding, Rule } from '../finding.js';
 import { isOver, liveClaims, nodeOf } from '../joins.js';
-import type { Claim, NomadView } from '../known.js';
+import type { Claim } from '../known.js';
 
 /** Claims of allocations that Nomad has forgotten, or that are over. */
 export const staleClaims: Rule = ({ nomad }) =>
   (nomad?.claims ?? []).flatMap((claim) => {
     const { allocation } = claim;
-    if (nomad === null || nomad === undefined) return [];
-    if (allocation === undefined) return [ofForgotten(nomad, claim)];
-    return isOver(allocation) ? [ofEnded(nomad, claim, allocation)] : [];
+    if (allocation === undefined) return [ofForgotten(claim)];
+    return isOver(allocation) ? [ofEnded(claim, allocation)] : [];
   });
 
-function ofForgotten(nomad: NomadView, { allocationId, mode }: Claim): Finding {
+/**
+ * Nomad looks for such claims every five minutes, or when it is told to. Its own `volume detach` is no way: 1.11 answers
+ * "Unknown allocation" whenever it is asked.
+ */
+const COLLECT = {
+  remedy:
+    'Nomad looks for such claims every five minutes, and frees them where the plugin answers; this has it look now.',
+  command: commandLine('nomad', 'system', 'gc'),
+} as const;
+
+function ofForgotten({ allocationId, mode }: Claim): Finding {
   return {
     kind: 'claim-without-allocation',
     part: 'claims',
     severity: 'error',
     problem: `Nomad has a ${mode} claim of allocation ${allocationId}, which it has forgotten`,
-    remedy: `Nomad's garbage collection frees such claims of volume "${nomad.volume.ID}", which goes on by itself every five minutes.`,
-    command: commandLine('nomad', 'system', 'gc'),
+    ...COLLECT,
   };
 }
 
-function ofEnded(
-  nomad: NomadView,
-  { allocationId, mode }: Claim,
-  allocation: NonNullable<Claim['allocation']>,
-): Finding {
-  const { ClientStatus, NodeID, NodeName } = allocation;
+function ofEnded({ allocationId, mode }: Claim, allocation: AllocationStub): Finding {
+  const { ClientStatus, NodeName } = allocation;
   const word = ClientStatus === 'pending' ? 'stopped' : ClientStatus;
   return {
     kind: 'claim-of-ended-allocation',
     part: 'claims',
     severity: 'error',
     problem: `Nomad still has a ${mode} claim of allocation ${allocationId}, which is ${word}, on node "${NodeName}"`,
-    remedy: 'Nomad frees it within minutes where the plugin answers; detaching does so now.',
-    command: nomadVolumeCommand('detach', nomad.volume, NodeID),
+    ...COLLECT,
   };
 }
+
+const BE_SURE =
+  'Make sure that the machine is off, and not only out of sight: two writers destroy a file system.';
 
 /** Claims on nodes that are down, out of sight or forgotten. */
 export const claimsOnLostNodes: Rule = ({ nomad }) => {
   if (!nomad) return [];
   return liveClaims(nomad).flatMap((claim): Finding[] => {
     const node = nodeOf(nomad, claim);
-    const id = claim.allocation?.NodeID ?? '';
     if (node !== undefined && !['down', 'disconnected'].includes(node.status)) return [];
     const words =
       node === undefined
-        ? `${id}, which Nomad has forgotten`
+        ? `${claim.allocation?.NodeID}, which Nomad has forgotten`
         : `"${node.name}", which is ${node.status}`;
+    const waits = node?.status === 'disconnected';
     return [
       {
         kind: 'claim-on-lost-node',
         part: 'claims',
         severity: 'error',
         problem: `allocation ${claim.allocationId} has the volume on node ${words}`,
-        remedy:
-          'Make sure that the machine is off, and not only out of sight: two writers destroy a file system. Then detaching frees the volume for other nodes.',
-        command: nomadVolumeCommand('detach', nomad.volume, id),
+        remedy: waits
+          ? 'Nomad keeps the claim until the node is back, or until the time has passed that the job gives it (disconnect, lost_after).'
+          : `${BE_SURE} Then this has Nomad free the claim now, and not within five minutes.`,
+        command: waits ? null : COLLECT.command,
       },
     ];
   });

@@ -1,7 +1,5 @@
-import { commandLine } from '../command-line.js';
-import { type Finding, nomadVolumeCommand, type Rule, stopCommand } from '../finding.js';
-import { clientNode, idOf, isUnclaimed, liveClaims, nodeOf } from '../joins.js';
-import type { Known, NomadView } from '../known.js';
+import { type Finding, type Rule, stopCommand } from '../finding.js';
+import { controllerCommand, idOf, isUnclaimed, liveClaims, nodeOf } from '../joins.js';
 
 /** Nodes that the plugin has the volume published on, and on which Nomad has no claim. */
 export const publishedWithoutClaim: Rule = (known) => {
@@ -15,16 +13,10 @@ export const publishedWithoutClaim: Rule = (known) => {
       severity: 'error',
       problem: `the plugin has the volume published on node "${node}", on which Nomad has no claim: other nodes may not get it`,
       remedy: 'Where nothing uses it there any more, this takes the publication back.',
-      command: unpublishCommand(known, nomad, node),
+      // Nomad takes nothing back of which it has no claim.
+      command: controllerCommand(known, ['volume', 'unmount'], `-node=${node}`, idOf(known)),
     }));
 };
-
-function unpublishCommand(known: Known, nomad: NomadView, csiId: string): string {
-  const node = clientNode(nomad, csiId);
-  return node === undefined
-    ? commandLine('pannier', 'volume', 'unmount', `-node=${csiId}`, idOf(known))
-    : nomadVolumeCommand('detach', nomad.volume, node.id);
-}
 
 /** Running allocations whose node the plugin does not have the volume published on: another node may take it. */
 export const claimWithoutPublication: Rule = ({ nomad, ceph }) => {

@@ -1,7 +1,7 @@
 import { formatHandle } from '../../volume/handle.js';
 import type { InspectedRecord } from '../../volume/inspect/inspected.js';
-import { commandLine } from '../command-line.js';
 import { type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
+import { controllerCommand } from '../joins.js';
 import type { Known } from '../known.js';
 
 type Wrong = Exclude<InspectedRecord['state'], 'whole'>;
@@ -30,7 +30,8 @@ const KINDS: Readonly<Record<Wrong, { readonly kind: string; readonly problem: s
 };
 
 /** What the plugin wrote, and what is there. */
-export const recordsThatDiffer: Rule = ({ ceph }) => {
+export const recordsThatDiffer: Rule = (known) => {
+  const { ceph } = known;
   const state = ceph?.record?.state ?? 'whole';
   // A deletion leaves the same picture, and is told of on its own.
   if (!ceph?.record || state === 'whole' || ceph.image?.deleting || ceph.deleted.length > 0)
@@ -44,7 +45,7 @@ export const recordsThatDiffer: Rule = ({ ceph }) => {
       remedy: ours
         ? 'This looks at it, and says what it would do; with -fix it does so.'
         : 'Look at the image by hand: what ceph-csi keeps is not changed by Pannier.',
-      command: ours ? commandLine('pannier', 'doctor') : null,
+      command: ours ? controllerCommand(known, ['doctor']) : null,
     },
   ];
 };
@@ -62,14 +63,15 @@ export const deletions: Rule = (known) => {
         severity: 'error',
         problem: 'a deletion has marked the image and went no further: nobody can use it',
         remedy: 'This finishes the deletion.',
-        command: commandLine('pannier', 'volume', 'delete', id),
+        command: controllerCommand(known, ['volume', 'delete'], id),
       },
     ];
   if (ceph.image !== undefined || ceph.deleted.length === 0) return [];
   return [deleted(known, id)];
 };
 
-function deleted({ ceph, nomad }: Known, id: string): Finding {
+function deleted(known: Known, id: string): Finding {
+  const { ceph, nomad } = known;
   const kept = ceph?.deleted.find(({ freeing }) => !freeing);
   return {
     kind: 'deleted',
@@ -78,7 +80,7 @@ function deleted({ ceph, nomad }: Known, id: string): Finding {
     problem: `the volume is deleted${nomad ? ', and Nomad still has it' : ''}; its data is ${kept ? 'there still' : 'being freed'}`,
     remedy: kept ? 'This takes it back.' : 'Nothing can bring it back.',
     command: kept
-      ? commandLine('pannier', 'volume', 'undelete', id)
+      ? controllerCommand(known, ['volume', 'undelete'], id)
       : nomad
         ? nomadVolumeCommand('deregister', nomad.volume)
         : null,

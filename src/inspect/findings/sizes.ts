@@ -1,18 +1,19 @@
 import { formatBytes } from '../../volume/size.js';
 import { commandLine } from '../command-line.js';
-import type { Finding, Rule } from '../finding.js';
-import { idOf } from '../joins.js';
-import type { Known } from '../known.js';
+import { type Finding, type Rule, stopCommand } from '../finding.js';
+import { claimsOn, controllerCommand, idOf } from '../joins.js';
+import type { Known, NodeView } from '../known.js';
 
 /** A block device is whole sectors. */
 const SECTOR = 512n;
 
 /** What Nomad believes of the size, where it believes anything. */
-export const sizeInNomad: Rule = (known) => {
-  const { nomad, ceph } = known;
+export const sizeInNomad: Rule = ({ nomad, ceph, at }) => {
   const capacity = BigInt(nomad?.volume.Capacity ?? 0);
   const sizeBytes = ceph?.image?.sizeBytes;
   if (!nomad || sizeBytes === undefined || capacity === 0n || capacity === sizeBytes) return [];
+  const size = capacity > sizeBytes ? capacity : sizeBytes;
+  const address = at.nomad === undefined ? [] : [`-address=${at.nomad}`];
   return [
     {
       kind: 'size-differs',
@@ -20,8 +21,8 @@ export const sizeInNomad: Rule = (known) => {
       severity: 'warning',
       problem: `Nomad has ${inWords(capacity)} for the volume, and its image has ${inWords(sizeBytes)}`,
       remedy:
-        'Write the size of the image as capacity_min into the specification and send it again: Nomad asks the plugin, and takes what that answers.',
-      command: commandLine('nomad', 'volume', 'create', 'volume.hcl'),
+        'This has Nomad ask the plugin for the larger one, where volume.hcl is the specification of the volume.',
+      command: commandLine('pannier', 'volume', 'expand', ...address, 'volume.hcl', `${size}`),
     },
   ];
 };
@@ -29,17 +30,21 @@ export const sizeInNomad: Rule = (known) => {
 /** Devices that have not followed their image, and file systems that have not followed their device. */
 export const lateGrowth: Rule = (known) => known.nodes.flatMap((node) => ofNode(known, node));
 
-function ofNode(known: Known, node: Known['nodes'][number]): Finding[] {
+function ofNode(known: Known, node: NodeView): Finding[] {
   const size = known.ceph?.image?.sizeBytes;
+  const [claim] = known.nomad ? claimsOn(known.nomad, node.nodeId) : [];
+  const allocation = claim?.allocation;
   const grow = {
     part: 'mounts',
     severity: 'warning',
-    remedy:
-      'This sends the expansion again; where the kernel refuses it, the next staging grows it.',
-    command:
-      size === undefined
+    remedy: allocation
+      ? "It grows when it is staged next, as by the job's next allocation when this one is stopped."
+      : 'This sends the expansion again; where the kernel refuses it, it grows when it is staged next.',
+    command: allocation
+      ? stopCommand(allocation)
+      : size === undefined
         ? null
-        : commandLine('pannier', 'volume', 'expand', idOf(known), `${size}`),
+        : controllerCommand(known, ['volume', 'expand'], idOf(known), `${size}`),
   } as const;
   const late = (node.mapping?.devices ?? []).filter(
     ({ sizeBytes }) =>
