@@ -62,10 +62,21 @@ async function parseAll(
   const answers: Answers = new Map();
   for (let round = 0; ; round++) {
     const { wanted, ...read } = parseSpec(text, file, { ...context, answers });
-    if (lookups === undefined || wanted.length === 0 || round === MAX_ROUNDS) return read;
+    if (lookups === undefined || wanted.length === 0) return read;
+    if (round === MAX_ROUNDS) return { ...withoutSpecs(read), diagnostics: [ENDLESS] };
     await answerAll(wanted, answers, lookups);
   }
 }
+
+function withoutSpecs({ specs: _, ...rest }: ReadSpec): Omit<ReadSpec, 'specs'> {
+  return rest;
+}
+
+const ENDLESS = errorAt(
+  undefined,
+  'The lookups in this file depend on each other without an end',
+  `What one gives may say where to look next, at most ${MAX_ROUNDS} times.`,
+);
 
 function cannotRead(file: string, error: NodeJS.ErrnoException, advice: string): Diagnostic {
   const { code, message } = error;

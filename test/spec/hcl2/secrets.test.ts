@@ -99,6 +99,20 @@ t.test('a lookup may depend on another, and one that is not needed is not made',
   t.same(asked, ['vault secret/name name', 'vault missing key', `vault secret/${SECRET} key`]);
 });
 
+t.test('lookups that lead to each other have an end', async (t) => {
+  const nested = Array.from({ length: 12 }).reduce<string>(
+    (inner) => `vault("a", ${inner})`,
+    '"key"',
+  );
+  let count = 0;
+  const next = async () => String(count++);
+  const { specs, diagnostics } = await readFile(volume(`  secrets {\n    a = ${nested}\n  }`), {
+    lookups: { vault: next, nomadVariable: next, consulKey: next },
+  });
+  t.equal(specs, undefined, 'nothing half known is used');
+  t.match(diagnostics, [{ severity: 'error', summary: /depend on each other/ }]);
+});
+
 t.test('without lookups what they give is not known, and nothing is wrong', async (t) => {
   const { specs, diagnostics } = await readFile(
     volume(`  name = consul_key("name")
@@ -165,6 +179,13 @@ t.test('no report shows a value that is sensitive, wherever it ends', async (t) 
     'clone_id = X\n snapshot_id = "s"\n capacity_max = X',
     'type = X',
     'access_mode = X\n typo = X\n region = X',
+    'name = vault("missing", X)',
+    'name = file(X)',
+    'name = env(X)',
+    'parameters = { for x in [X, X] : x => 1 }',
+    'parameters = { for x in split(",", "${X},${X}") : x => 1 }',
+    'name = [for x in [{ (X) = 1 }] : x.y][0]',
+    'name = jsondecode("{\\"${X}\\": 1}").z',
   ].map((text) => text.replaceAll(/\{ (\w+ (?:=|\{).*) \}$/g, '{\n $1\n}'));
   const ways: ReadonlyArray<readonly [way: string, prefix: string]> = [
     [`vault("secret/ceph", "key")`, ''],

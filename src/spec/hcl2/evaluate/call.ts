@@ -116,9 +116,11 @@ function run(call: Call, func: Func, given: readonly Argument[], scope: Scope): 
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error;
     const place = error.argument === undefined ? call.range : given[error.argument]?.range;
-    scope.report(
-      errorAt(place ?? call.range, `${call.name.value}() cannot do this`, `${error.message}.`),
-    );
+    const why =
+      sensitive && func.quotes === true
+        ? 'What it is asked for is sensitive, and nothing more is told of it'
+        : error.message;
+    scope.report(errorAt(place ?? call.range, `${call.name.value}() cannot do this`, `${why}.`));
     return LOST;
   }
 }

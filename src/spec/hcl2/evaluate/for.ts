@@ -88,12 +88,14 @@ function pairsOf(
   node: For,
   scope: Scope,
 ): ReadonlyArray<readonly [Value, Value]> | undefined {
-  const { type, content } = collection;
+  const { type, content, sensitive } = collection;
+  const mark = (value: Value) => marked(value, sensitive);
   const items = itemsOf(collection);
   if (items !== undefined)
-    return items.map((item, at) => [type.kind === 'set' ? item : number(at), item]);
+    return items.map((item, at) => [mark(type.kind === 'set' ? item : number(at)), mark(item)]);
   const entries = entriesOf(collection);
-  if (entries !== undefined) return [...entries].map(([key, value]) => [text(key), value]);
+  if (entries !== undefined)
+    return [...entries].map(([key, value]) => [mark(text(key)), mark(value)]);
   if (content === UNKNOWN) return undefined;
   scope.report(
     errorAt(

@@ -18,7 +18,9 @@ export function evaluateSplat(node: Splat, scope: Scope, evaluate: Evaluate): Va
   }
   if (content === UNKNOWN) return marked(LOST, sensitive);
   const items = itemsOf(source) ?? [source];
-  const results = items.map((each) => evaluate(node.each, { ...scope, each }));
+  const results = items.map((item) =>
+    evaluate(node.each, { ...scope, each: marked(item, sensitive) }),
+  );
   if (!('element' in type) || type.kind === 'map') return marked(tuple(results), sensitive);
   const [first] = results;
   if (first === undefined) {

@@ -22,6 +22,8 @@ export interface Func {
   readonly atLeast?: number;
   /** The type of the result, which is all that is known of it where an argument is unknown. */
   readonly result: Type;
+  /** Its failures say what it was asked for. */
+  readonly quotes?: true;
   /** It says itself whether the result may be shown, whatever the arguments are. */
   readonly secrecy?: 'hide' | 'show';
   /** Arguments are converted, known, and not null unless their parameter says so. Throws FunctionError. */
@@ -30,7 +32,7 @@ export interface Func {
 
 export type Functions = Readonly<Record<string, Func>>;
 
-/** A function cannot do what it is asked. The message holds no value. */
+/** A function cannot do what it is asked. The message holds no value, unless the function quotes. */
 export class FunctionError extends Error {
   override readonly name = 'FunctionError';
 

@@ -28,6 +28,7 @@ function fileFunction(decode: (bytes: Buffer) => string): Func {
   return {
     parameters: [textParameter('path')],
     result: STRING,
+    quotes: true,
     call: (args, { host }) => text(decode(readBytes(textIn(args, 0), host.folder))),
   };
 }
@@ -45,6 +46,7 @@ function lookedUp(source: Reference['source'], names: readonly string[]): Func {
   return {
     parameters: names.map(textParameter),
     result: STRING,
+    quotes: true,
     call: (args, { host, want }) => {
       const reference = { source, arguments: names.map((_, at) => textIn(args, at)) };
       const answer = host.answer(reference);
@@ -62,6 +64,7 @@ export const outsideFunctions: Functions = {
   env: {
     parameters: [textParameter('name')],
     result: STRING,
+    quotes: true,
     call: (args, { host }) => {
       const name = textIn(args, 0);
       const value = host.environment[name];
