@@ -24,6 +24,8 @@ const GROWN = '2GiB';
 const PURGE_LIMIT_MS = 30_000;
 
 process.env.PANNIER_ENDPOINT = `unix://${CEPH}/csi.sock`;
+// A Nomad that the shell knows would be told of the volumes.
+delete process.env.NOMAD_ADDR;
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
