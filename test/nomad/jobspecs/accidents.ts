@@ -32,10 +32,8 @@ export async function pluginKilledWhileItsConsumerStops(
           one.TaskStates.plugin.Restarts > (TaskStates?.plugin?.Restarts ?? 0),
       ),
   );
-  const end = Date.now() + LIMIT_MS;
-  while (attached(site, volume).length > 0 && Date.now() < end) await sleep(500);
-  t.same(attached(site, volume), [], 'nothing is left mounted or attached');
   await site.unclaimed('database');
+  t.same(await leftOf(site, volume), [], 'nothing is left mounted or attached');
   await site.nomad.cli('volume', 'delete', 'database');
 }
 
@@ -58,8 +56,15 @@ export async function pluginReplacedUnderItsConsumer(t: Test, site: JobspecSite)
   t.match(now, { ID: database?.ID, TaskStates: { redis: { Restarts: 0 } } }, 'undisturbed');
   await site.stop('database');
   await site.unclaimed('database');
-  t.same(attached(site, volume), [], 'the new plugin takes down what the old one made');
+  t.same(await leftOf(site, volume), [], 'the new plugin takes down what the old one made');
   await nomad.cli('volume', 'delete', 'database');
+}
+
+/** What stays mounted or attached for longer than the plugin takes to see that nobody wants it. */
+async function leftOf(site: JobspecSite, volume: string): Promise<string[]> {
+  const end = Date.now() + LIMIT_MS;
+  while (attached(site, volume).length > 0 && Date.now() < end) await sleep(500);
+  return attached(site, volume);
 }
 
 /** What is mounted or attached on the client, as the kernel tells it. */
