@@ -48,7 +48,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-const START_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 60_000;
 
 /** A plugin in a process of its own, and clients of its services. */
 export class LabPlugin {
