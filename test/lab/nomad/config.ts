@@ -25,6 +25,10 @@ export interface DockerOptions {
 
 const ADDRESS = '127.0.0.1';
 
+/** What jobs get ports from: above those of agents and Ceph, and in most cases this process's alone. */
+const JOB_PORTS = 100;
+const FIRST_JOB_PORT = 28_000 + (process.pid % 45) * JOB_PORTS;
+
 /** What Docker gives to every container. */
 const DOCKER_CAPS = [
   ...['audit_write', 'chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'mknod'],
@@ -81,6 +85,8 @@ client {
   servers           = ${quote(servers.map(address))}
   network_interface = "lo"
   cpu_total_compute = 16000
+  min_dynamic_port  = ${FIRST_JOB_PORT}
+  max_dynamic_port  = ${FIRST_JOB_PORT + JOB_PORTS - 1}
   state_dir         = ${quote(`${folder}/s`)}
   alloc_dir         = ${quote(`${folder}/a`)}
   cgroup_parent     = ${quote(`/${cgroupOf(folder)}`)}
