@@ -1,15 +1,7 @@
-import type { AllocationStub } from '../nomad/allocations.js';
+import { isOver } from '../nomad/allocations.js';
 import { formatHandle } from '../volume/handle.js';
 import { commandLine } from './command-line.js';
 import type { Claim, ClientNode, Known, NodeView, NomadView } from './known.js';
-
-/** True for an allocation that is over, and that nothing will start again. */
-export function isOver({ ClientStatus, DesiredStatus }: AllocationStub): boolean {
-  return (
-    ['complete', 'failed', 'lost'].includes(ClientStatus) ||
-    (DesiredStatus !== 'run' && ClientStatus === 'pending')
-  );
-}
 
 /** The claims of allocations that are not over. */
 export function liveClaims({ claims }: NomadView): readonly Claim[] {

@@ -23,6 +23,24 @@ export async function readAgent(nomad: NomadClient): Promise<AgentSelf> {
   };
 }
 
+/** A server of the cluster, as the others see it. */
+export interface ServerMember {
+  readonly Name: string;
+  /** alive, leaving, left or failed. */
+  readonly Status: string;
+  /** "build" is its version. */
+  readonly Tags: Readonly<Record<string, string>>;
+}
+
+/** The servers of the agent's region. */
+export async function listServers(nomad: NomadClient): Promise<readonly ServerMember[]> {
+  const { document } = await nomad.read<{ readonly Members?: readonly ServerMember[] | null }>(
+    '/v1/agent/members',
+    { needs: 'node { policy = "read" }' },
+  );
+  return document.Members ?? [];
+}
+
 /** The regions that the agent knows, its own among them. Anybody may ask. */
 export async function listRegions(nomad: NomadClient): Promise<readonly string[]> {
   const { document } = await nomad.read<readonly string[] | null>('/v1/regions', {

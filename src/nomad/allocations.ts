@@ -51,10 +51,30 @@ export interface VolumeRequest {
   readonly AttachmentMode: string;
 }
 
+/** How a task that is a CSI plugin is to be treated. */
+export interface PluginTask {
+  /** The plugin's ID. */
+  readonly ID: string;
+  /** controller, node or monolith. */
+  readonly Type: string;
+  readonly MountDir: string;
+  /** Empty in old versions: "/local/csi". */
+  readonly StagePublishBaseDir?: string;
+}
+
+export interface Task {
+  readonly Name: string;
+  readonly Driver: string;
+  /** The driver's own, as the job has it. */
+  readonly Config?: Readonly<Record<string, unknown>> | null;
+  readonly CSIPluginConfig?: PluginTask | null;
+}
+
 export interface TaskGroup {
   readonly Name: string;
   readonly Count: number;
   readonly Volumes?: Readonly<Record<string, VolumeRequest>> | null;
+  readonly Tasks?: readonly Task[] | null;
 }
 
 export interface Allocation extends AllocationStub {
@@ -64,6 +84,14 @@ export interface Allocation extends AllocationStub {
 }
 
 const NEEDS = 'the capability "read-job"';
+
+/** True for an allocation that is over, and that nothing will start again. */
+export function isOver({ ClientStatus, DesiredStatus }: AllocationStub): boolean {
+  return (
+    ['complete', 'failed', 'lost'].includes(ClientStatus) ||
+    (DesiredStatus !== 'run' && ClientStatus === 'pending')
+  );
+}
 
 /** Allocations, or those whose ID begins so. */
 export async function listAllocations(

@@ -23,6 +23,8 @@ export interface PluginInstance {
   readonly Healthy: boolean;
   readonly HealthDescription: string;
   readonly UpdateTime: string;
+  /** Only where a node is read; a plugin's own document leaves it out. */
+  readonly ProviderVersion?: string;
   readonly RequiresControllerPlugin: boolean;
   readonly RequiresTopologies: boolean;
   /** A name that begins with "Supports", and whether it does. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readAgent } from '../../nomad/agent.js';
 import type { NomadClient } from '../../nomad/client.js';
 import { listPlugins, readPlugin } from '../../nomad/plugins.js';
+import { clientHere } from '../check/machine.js';
 
 /** Sockets of CSI plugins that Nomad runs on this very machine. */
 export interface LocalPlugins {
@@ -22,14 +23,9 @@ export async function localPlugins(nomad: NomadClient): Promise<LocalPlugins> {
 }
 
 async function find(nomad: NomadClient): Promise<LocalPlugins> {
-  const { config, stats } = await readAgent(nomad);
-  const nodeId = stats.client?.node_id;
-  const { DataDir, Client } = config as {
-    readonly DataDir?: string;
-    readonly Client?: { readonly StateDir?: string };
-  };
-  const stateDir = Client?.StateDir || (DataDir ? join(DataDir, 'client') : '');
-  if (nodeId === undefined || stateDir === '' || !existsSync(stateDir)) return NONE;
+  const client = clientHere(await readAgent(nomad));
+  if (client === undefined) return NONE;
+  const { nodeId, stateDir } = client;
   const socket = (allocation: string | undefined) => {
     const path = join(stateDir, 'csi', 'plugins', allocation ?? '-', 'csi.sock');
     return existsSync(path) ? [`unix://${path}`] : [];

@@ -1,7 +1,7 @@
-import type { AllocationStub } from '../../nomad/allocations.js';
+import { type AllocationStub, isOver } from '../../nomad/allocations.js';
 import { commandLine } from '../command-line.js';
 import type { Finding, Rule } from '../finding.js';
-import { isOver, liveClaims, nodeOf } from '../joins.js';
+import { liveClaims, nodeOf } from '../joins.js';
 import type { Claim } from '../known.js';
 
 /** Claims of allocations that Nomad has forgotten, or that are over. */
