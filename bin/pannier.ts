@@ -2,6 +2,16 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
+const OLDEST_NODE = [22, 3] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(
+    `Error: Pannier needs Node.js ${OLDEST_NODE.join('.')} or later, and this is ${process.versions.node}\n\nIn a clone, \`npx pannier\` runs it with the Node.js that the project brings.\n`,
+  );
+  process.exit(1);
+}
+
 // librados calls wait on libuv's threads: with its four, as many calls to a dead monitor would stop every
 // other file and Ceph operation. It is read once, at the first use.
 process.env.UV_THREADPOOL_SIZE ??= '32';

@@ -3,7 +3,7 @@
  * beside them. A command then reads a few files instead of a few hundred: half of its start-up otherwise.
  */
 import { globSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Interfaces, Plugin } from '@oclif/core';
 import { build } from 'esbuild';
@@ -16,12 +16,13 @@ const final = join(root, 'dist', 'pannier');
 // Built aside and swapped in, so that there is always one to run.
 const out = join(root, 'dist', `.pannier-${process.pid}`);
 
-// What was CommonJS looks for these.
+// What was CommonJS looks for these. To make them takes as long as to load a file, so only who looks has them.
 const COMMONJS = [
   "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
   'const __filename = import.meta.filename;',
   'const __dirname = import.meta.dirname;',
 ].join('\n');
+const LOOKS_FOR_THEM = /\b(?:require|__filename|__dirname)\b/;
 
 await build({
   absWorkingDir: root,
@@ -37,12 +38,17 @@ await build({
   // oclif wants a compiler only for TypeScript.
   external: [...EXTERNAL, 'typescript', 'ts-node'],
   plugins: [lean],
-  banner: { js: COMMONJS },
   legalComments: 'linked',
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: 'warning',
 });
+
+for (const path of globSync('**/*.js', { cwd: out })) {
+  const file = join(out, path);
+  const [, start = '', text = ''] = /^(#!.*\n)?(.*)$/s.exec(await readFile(file, 'utf8')) ?? [];
+  if (LOOKS_FOR_THEM.test(text)) await writeFile(file, `${start}${COMMONJS}\n${text}`);
+}
 
 const pjson = packageJson() as unknown as Interfaces.PJSON;
 const commands = {

@@ -7,6 +7,9 @@ import type { Plugin } from 'esbuild';
  */
 const UNUSED = /^(?:tinyglobby|minimatch|ejs|lilconfig|wsl-utils)$/;
 
+/** Modules of Node.js's that @oclif/core loads at its start, and uses for what the bundle hardly ever does. */
+const SELDOM_USED = /^(?:node:)?(?:child_process|perf_hooks|readline)$/;
+
 /**
  * Makes a bundle start faster. An `import` of one of Node.js's own modules reads every export of it, and so
  * loads what those stand for, streams and crypto among it; `getBuiltinModule` gives the same without that.
@@ -16,11 +19,19 @@ export const lean: Plugin = {
   setup(build) {
     build.onResolve({ filter: /.*/ }, ({ path, kind }) => {
       if (UNUSED.test(path)) return { path, namespace: 'unused' };
+      // An import copies what it finds at once, and would find nothing.
+      if (kind === 'require-call' && SELDOM_USED.test(path)) return { path, namespace: 'seldom' };
       const isImport = kind === 'import-statement' || kind === 'require-call';
       return isImport && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined;
     });
     build.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
       contents: 'module.exports = {}',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'seldom' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, {
+        get: (_, key) =>
+          key === '__esModule' ? undefined : process.getBuiltinModule(${JSON.stringify(path)})[key],
+      });`,
     }));
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,

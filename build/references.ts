@@ -39,10 +39,23 @@ consul {
 
 A configuration in Consul is followed while the plugin runs: what changes in it is used at once, but for the settings that the tables mark with *restart*.
 
+A plugin that a Mesos agent runs has besides:
+
+\`\`\`hcl
+scope   = "host"
+outages = "bridge"
+
+cluster "main" {
+  quota = "500GiB"
+}
+\`\`\`
+
+Why: decisions [19](../decisions/0019-a-volume-belongs-to-a-host-where-hosts-are-kept-apart.md) and [20](../decisions/0020-what-was-known-last-is-told-where-that-is-asked-for.md).
+
 ## Settings
 `;
 
-const CLUSTERS = `This version attaches through rbd-fuse alone: \`auto\` and \`fuse\` are the same, and with \`krbd\` or \`nbd\` a node answers FAILED_PRECONDITION.
+const CLUSTERS = `[Attaching](../explanation/attaching.md) tells what each mapper needs.
 
 ## Clusters
 
@@ -50,7 +63,9 @@ Each \`cluster "NAME" { … }\` block is a Ceph cluster; its name begins the ID 
 
 Without \`conf\` and \`monitors\`, /etc/ceph/ceph.conf is used if it is there. Without \`key\` and \`key_file\`, the key ring that the ceph.conf names is used. A key is never a flag, since a process list shows flags.
 
-\`monitors\` may be a list in the file: \`monitors = ["192.0.2.1:6789", "192.0.2.2:6789"]\`.
+\`monitors\`, \`quota\` and \`foreign_images\` may be lists in the file: \`monitors = ["192.0.2.1:6789", "192.0.2.2:6789"]\`, \`quota = ["rbd=500GiB", "fast=2TiB"]\`.
+
+With \`scope = "host"\` the quotas of all hosts together are what a pool should be able to hold; a cluster without one is warned of, since every host would then tell all of its room. [Capacity](parameters.md#capacity) tells what counts. \`foreign_images\` belongs into the configuration of one host: each that has it shows the same images.
 `;
 
 const CONSUL = `## Consul

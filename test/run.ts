@@ -7,6 +7,7 @@ import { tryLock } from '../src/dev/lock.js';
 import { clean, cleanLeftovers, endOrphans, newFolder } from './lab/leftovers.js';
 import { runCheck, runTest } from './runner/execute.js';
 import { findTests, type TestFile } from './runner/files.js';
+import { Idle } from './runner/idle.js';
 import { Report } from './runner/report.js';
 
 // Usage: npm test [-- FILTER…]: all tests, or those whose file name holds one of the words.
@@ -14,8 +15,9 @@ import { Report } from './runner/report.js';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const TOOLS = join(ROOT, 'test', 'tools');
 const LOGS = join(ROOT, 'dist', 'test-logs');
-/** One more than there are cores: most tests wait for most of their time. */
+/** Test files that run at once: one more than there are cores, and others while the processors have time to spare. */
 const JOBS = availableParallelism() + 1;
+const MORE_JOBS = availableParallelism();
 /** The variable that test/lab/ceph.ts reads. */
 const SHARED = 'PANNIER_TEST_CEPH';
 
@@ -66,16 +68,13 @@ async function runChecks(): Promise<void> {
     report.add(name, await runCheck(command, args, logOf(command), interrupt.signal));
 }
 
-/** The programs that come as Go modules; those that are there already take no time, and the others minutes. */
+/** The programs that are not ours; those that are there already take no time, and the others minutes. */
 async function buildTools(): Promise<void> {
-  report.note('Building programs for the tests from Go modules meanwhile');
-  const built = await runCheck(
-    'sh',
-    [join(TOOLS, 'build.sh')],
-    logOf('go-tools'),
-    interrupt.signal,
-  );
-  report.add('programs from Go modules', built);
+  report.note('Building programs for the tests meanwhile');
+  const build = async (name: string, script: string, log: string) =>
+    report.add(name, await runCheck('sh', [script], logOf(log), interrupt.signal));
+  await build('Mesos', join(TOOLS, 'mesos', 'build.sh'), 'mesos-build');
+  await build('programs from Go modules', join(TOOLS, 'build.sh'), 'go-tools');
 }
 
 async function runCephLane(files: readonly TestFile[]): Promise<void> {
@@ -100,8 +99,12 @@ async function runLane(
   report.lane(title);
   const before = report.passed + report.failed;
   const queue = [...files];
-  const work = async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+  const idle = new Idle();
+  const isLeft = () => queue.length > 0 && !interrupt.signal.aborted;
+  const work = async (worker: number) => {
+    while (worker < JOBS || (await idle.spare(isLeft))) {
+      const file = queue.shift();
+      if (file === undefined) return;
       if (file.tools) await tools;
       interrupt.signal.throwIfAborted();
       const log = logOf(file.name);
@@ -109,7 +112,8 @@ async function runLane(
       report.add(file.name, await runTest(file.path, log, environment, interrupt.signal));
     }
   };
-  const jobs = await Promise.allSettled(Array.from({ length: JOBS }, work));
+  const workers = Array.from({ length: JOBS + MORE_JOBS }, (_, worker) => work(worker));
+  const jobs = await Promise.allSettled(workers);
   interrupt.signal.throwIfAborted();
   for (const job of jobs) if (job.status === 'rejected') throw job.reason;
   if (report.passed + report.failed === before) report.problem(`${title}: nothing was tested`);

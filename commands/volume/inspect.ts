@@ -1,5 +1,6 @@
 import { PannierCommand } from '../../src/cli/command.js';
 import { argument, optionList, outputFlags, toggle } from '../../src/cli/flags.js';
+import { mesosFlags } from '../../src/cli/mesos/flags.js';
 import { wayFlags } from '../../src/cli/way.js';
 
 /** How long objects may be counted: once, and each time that a volume that is followed is looked at. */
@@ -9,7 +10,7 @@ const COUNT_FOLLOWED_MS = 500;
 export default class VolumeInspect extends PannierCommand {
   static override summary = 'Show all that is known of a volume, and what does not fit together';
   static override description =
-    "Asks everybody who knows something of a volume and puts it on one page: Nomad for its record, its claims and their allocations; a controller of Pannier's for the plugin's record, the image, who has it open, its locks, snapshots, parents and clones; nodes for devices, mounts and their usage. What does not fit together is marked, with the command that mends it. A part whose source cannot be reached says why.\n\nThe ID is Nomad's, or the beginning of it, a name, or a handle: cluster/pool/image. An image that no plugin made, and a volume of ceph-csi, are shown too.\n\nNomad is asked at -address or NOMAD_ADDR, or else at its default address. The controller is the one at -endpoint or PANNIER_ENDPOINT, or else the plugin of a running `pannier dev`, or else one that Nomad runs on this machine. Nodes are asked at each -node-endpoint, at the controller's endpoint where a node is there too, and where Nomad runs one on this machine.";
+    "Asks everybody who knows something of a volume and puts it on one page: Nomad for its record, its claims and their allocations; Mesos's agents for the resource provider that has it as a disk, and the frameworks and tasks that use it; a controller of Pannier's for the plugin's record, the image, who has it open, its locks, snapshots, parents and clones; nodes for devices, mounts and their usage. What does not fit together is marked, with the command that mends it. A part whose source cannot be reached says why.\n\nThe ID is Nomad's, or the beginning of it, a name, or a handle: cluster/pool/image. An image that no plugin made, and a volume of ceph-csi, are shown too.\n\nNomad is asked at -address or NOMAD_ADDR, or else at its default address; Mesos where -agent or -master names it or an agent answers on this machine. The controller is the one at -endpoint or PANNIER_ENDPOINT, or else the plugin of a running `pannier dev`, or else one that Nomad or Mesos runs on this machine. Nodes are asked at each -node-endpoint, at the controller's endpoint where a node is there too, and where Nomad or Mesos runs one on this machine.";
   static override examples = [
     'pannier volume inspect data',
     'pannier volume inspect -namespace=web -watch data',
@@ -19,6 +20,7 @@ export default class VolumeInspect extends PannierCommand {
   static override args = { ID: argument({ description: 'The volume.', required: true }) };
   static override flags = {
     ...wayFlags,
+    ...mesosFlags,
     ...outputFlags,
     'node-endpoint': optionList({
       value: 'address',

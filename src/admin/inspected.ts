@@ -48,18 +48,26 @@ function imageMessage(image: InspectedImage): MessageInitShape<typeof ImageSchem
   const { used, created, objectSizeBytes, dataPool, published, ...rest } = image;
   const { id, sizeBytes, features, objectMapInvalid, deleting } = rest;
   return {
-    ...{ id, sizeBytes, objectMapInvalid, deleting, features: [...features] },
+    ...{ id, sizeBytes, objectMapInvalid, deleting, features: [...(features ?? [])] },
     ...(used === undefined ? {} : { usedBytes: used.bytes, lookedAtBytes: used.lookedAtBytes }),
     ...(created === undefined ? {} : { created: timestampFromDate(created) }),
     ...given({ objectSizeBytes, dataPool }),
-    published: Object.entries(published).map(([nodeId, one]) => ({ nodeId, ...one })),
-    watchers: rest.watchers.map(({ nodes, ...one }) => ({ ...one, nodeIds: [...nodes] })),
-    locks: rest.locks.map(({ nodes, ...one }) => ({ ...one, nodeIds: [...nodes] })),
-    snapshots: rest.snapshots.map(({ created: taken, ...one }) => ({
+    published: Object.entries(published ?? {}).map(([nodeId, one]) => ({ nodeId, ...one })),
+    watchers: rest.watchers?.map(withNodes) ?? [],
+    locks: rest.locks?.map(withNodes) ?? [],
+    snapshots: (rest.snapshots ?? []).map(({ created: taken, ...one }) => ({
       ...given(one),
       created: timestampFromDate(taken),
     })),
-    parents: rest.parents.map(given),
-    children: rest.children.map((one) => ({ ...one })),
+    parents: rest.parents?.map(given) ?? [],
+    children: rest.children?.map((one) => ({ ...one })) ?? [],
   };
+}
+
+/** A list that is not known is empty in a message, and a gap tells. */
+function withNodes<T extends { readonly nodes: readonly string[] | undefined }>({
+  nodes,
+  ...one
+}: T): Omit<T, 'nodes'> & { nodeIds: string[] } {
+  return { ...one, nodeIds: [...(nodes ?? [])] };
 }

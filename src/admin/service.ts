@@ -8,8 +8,11 @@ import { freeDeleted } from '../volume/delete/free.js';
 import { listDeleted } from '../volume/delete/list-deleted.js';
 import { undeleteVolume } from '../volume/delete/undelete.js';
 import { examine } from '../volume/doctor/examine.js';
+import { fail } from '../volume/errors.js';
 import { formatHandle } from '../volume/handle.js';
+import { HOST_ID_RULE, isHostId } from '../volume/host.js';
 import { inspectVolume } from '../volume/inspect/inspect.js';
+import { moveVolume } from '../volume/move.js';
 import type { Queue } from '../volume/queue.js';
 import { listWork } from '../volume/work/list.js';
 import type { Task } from '../volume/work/tasks.js';
@@ -34,6 +37,16 @@ export function adminService(controller: Controller, queue: Queue): Implementati
         undeleteVolume(controller, id, request.imageId),
       );
       return { volumeId: formatHandle(handle), name, sizeBytes };
+    },
+
+    async moveVolume(request) {
+      const id = required('volume_id', request.volumeId);
+      if (request.host !== '' && !isHostId(request.host))
+        fail('invalid-field', { field: 'host', problem: `"${request.host}" ${HOST_ID_RULE}` });
+      const { handle, host } = await queue.inLine([id], () =>
+        moveVolume(controller, id, request.host),
+      );
+      return { volumeId: formatHandle(handle), host };
     },
 
     async freeDeletedVolume(request) {

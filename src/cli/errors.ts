@@ -47,6 +47,16 @@ export class CommandError extends Error {
   }
 }
 
+/** That a file or folder which was named cannot be read. */
+export function cannotRead(path: string, error: NodeJS.ErrnoException): CommandError {
+  return new CommandError(`cannot read ${path}`, {
+    code: error.code ?? 'INTERNAL',
+    remedy: error.code === 'ENOENT' ? 'There is no such file or folder.' : error.message,
+    exitCode: EXIT.usage,
+    cause: error,
+  });
+}
+
 /** An error, and what the command was doing: "Error creating volume: …". */
 export class DoingError extends Error {
   constructor(

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { replaceFile } from '../files/replace.js';
 import { type Formatted, formatText } from '../spec/format/text.js';
-import { CommandError, EXIT } from './errors.js';
+import { cannotRead } from './errors.js';
 
 /** A file that was looked at. */
 export interface FormattedFile extends Formatted {
@@ -23,11 +23,7 @@ export async function filesToFormat(
       (await stat(path)).isDirectory() ? filesIn(path, recursive) : [path],
     ),
   ).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`cannot read ${error.path}`, {
-      code: error.code ?? 'INTERNAL',
-      remedy: error.code === 'ENOENT' ? 'There is no such file or folder.' : error.message,
-      exitCode: EXIT.usage,
-    });
+    throw cannotRead(error.path ?? paths.join(' '), error);
   });
   return [...new Set(found.flat())];
 }

@@ -46,7 +46,7 @@ Commands that have both \`-address\` and \`-endpoint\` go one of two ways. The f
 
 A variable that is empty is not set. \`pannier volume plan\`, and \`-plan\` of \`volume create\`, say which way it is and why.
 Where a way fails, the other one is not tried. \`volume register\`, \`deregister\` and \`detach\` are for Nomad alone;
-\`volume mount\`, \`unmount\`, \`undelete\`, \`volume trash\` and \`doctor\` for a plugin alone.
+\`volume mount\`, \`unmount\`, \`undelete\`, \`move\`, \`volume trash\` and \`doctor\` for a plugin alone.
 
 \`volume create\` and \`volume apply\` that go straight to a controller tell Nomad of the volume afterwards where
 \`-address\` or \`NOMAD_ADDR\` says where Nomad is, or \`-register\` is given.

@@ -1,4 +1,5 @@
 import type { Volume } from '../proto/csi/v1/csi_pb.js';
+import { didYouMean } from '../volume/guess.js';
 import { formatBytes } from '../volume/size.js';
 import { table } from './columns.js';
 import { type ContentSource, contentSource } from './content-source.js';
@@ -41,7 +42,10 @@ export async function lookUpVolume(plugin: Plugin, id: string): Promise<ListedVo
 
 /** The same. Throws CommandError, NOT_FOUND, where there is none. */
 export async function findVolume(plugin: Plugin, id: string): Promise<ListedVolume> {
-  return (await lookUpVolume(plugin, id)) ?? notFound(id);
+  const exact = await getVolume(plugin, id);
+  if (exact !== undefined) return exact;
+  const volumes = await listVolumes(plugin);
+  return only(volumes, id, isExactly) ?? notFound(id, near(volumes, id));
 }
 
 /** The same, where the beginning of a handle or a name will do. */
@@ -49,7 +53,9 @@ export async function findVolumeByPrefix(plugin: Plugin, id: string): Promise<Li
   const exact = await getVolume(plugin, id);
   if (exact !== undefined) return exact;
   const volumes = await listVolumes(plugin);
-  return only(volumes, id, isExactly) ?? only(volumes, id, beginsWith) ?? notFound(id);
+  return (
+    only(volumes, id, isExactly) ?? only(volumes, id, beginsWith) ?? notFound(id, near(volumes, id))
+  );
 }
 
 /** The volume that has this handle, or undefined. */
@@ -64,11 +70,17 @@ async function getVolume({ controller }: Plugin, id: string): Promise<ListedVolu
   }
 }
 
-export function notFound(id: string): never {
-  throw new CommandError(`volume "${id}" does not exist`, {
+/** `near` is what was probably meant, as didYouMean says it. */
+export function notFound(id: string, near = ''): never {
+  throw new CommandError(`volume "${id}" does not exist${near}`, {
     code: 'NOT_FOUND',
     remedy: 'List what exists with `pannier volume status`.',
   });
+}
+
+function near(volumes: readonly ListedVolume[], id: string): string {
+  const names = volumes.flatMap(({ name }) => (name === null ? [] : [name]));
+  return didYouMean(id, [...names, ...volumes.map((volume) => volume.id)]);
 }
 
 export function volumeTable(volumes: readonly ListedVolume[]): string {

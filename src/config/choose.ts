@@ -42,11 +42,3 @@ function given(value: string | undefined, source: string): Given | undefined {
 export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
 }
-
-/** The words of a list that is one text with commas between. */
-export function wordsOf(list: string | undefined): string[] {
-  return (list ?? '')
-    .split(',')
-    .map((text) => text.trim())
-    .filter(Boolean);
-}

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Diagnostic, errorAt, warningAt } from '../spec/diagnostic.js';
 import { didYouMean, guess } from '../volume/guess.js';
-import { type Choose, chooser, type Outside, wordsOf } from './choose.js';
+import { type Choose, chooser, type Outside } from './choose.js';
 import type { ClusterBlock, ConfigFile } from './file.js';
 import {
   CLUSTER_OPTIONS,
@@ -10,8 +10,10 @@ import {
   isCephKey,
   OPTIONS,
 } from './options.js';
+import { parsePlaces, parseQuotas, problemOf } from './places.js';
 import { unreadableFile } from './readable.js';
 import type { ClusterSettings } from './settings.js';
+import { wordsOf } from './words.js';
 
 const DEFAULT_CONF = '/etc/ceph/ceph.conf';
 /** What the only cluster is called where no file names it. */
@@ -68,6 +70,9 @@ function readCluster(
   if (key !== undefined && keyFile !== undefined)
     problem('both key and key_file', 'Give one of them.');
   if (keyFile !== undefined) checkKeyFile(keyFile, problem, report);
+  const pool = word('pool') ?? '';
+  const quota = word('quota');
+  const foreign = word('foreignImages');
   return {
     name,
     ...(id === undefined ? {} : { id }),
@@ -77,8 +82,15 @@ function readCluster(
     user: word('user') ?? '',
     key,
     keyFile,
-    pool: word('pool') ?? '',
+    pool,
+    ...(quota === undefined ? {} : { quotas: readable(() => parseQuotas(quota, pool), {}) }),
+    ...(foreign === undefined ? {} : { foreignImages: readable(() => parsePlaces(foreign), []) }),
   };
+}
+
+/** What was read; or else, where it is a mistake that is reported already, something in its place. */
+function readable<T>(read: () => T, otherwise: T): T {
+  return problemOf(read) === undefined ? read() : otherwise;
 }
 
 function checkKeyFile(

@@ -1,10 +1,11 @@
 import { type Diagnostic, errorAt } from '../spec/diagnostic.js';
-import { chooser, type Outside, wordsOf } from './choose.js';
+import { chooser, type Outside } from './choose.js';
 import { CONSUL_OPTIONS, type ConsulOptionName, consulFlag } from './consul-options.js';
 import { parseDuration } from './duration.js';
 import type { Given } from './file.js';
 import { unreadableFile } from './readable.js';
 import type { ConsulAccess, ConsulRegistration } from './settings.js';
+import { wordsOf } from './words.js';
 
 export interface ReadConsul {
   readonly access: ConsulAccess;

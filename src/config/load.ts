@@ -74,6 +74,9 @@ export function loadSettings(options: LoadOptions): Loaded {
     endpoint: endpoint ?? '',
     driverName: word('driverName') ?? '',
     nodeId: word('nodeId') ?? hostname(),
+    scope: word('scope') as Settings['scope'],
+    hostId: word('hostId'),
+    outages: word('outages') as Settings['outages'],
     stateDir: word('stateDir') ?? '',
     logLevel: word('logLevel') as Settings['logLevel'],
     mapper: word('mapper') as Settings['mapper'],
@@ -82,6 +85,16 @@ export function loadSettings(options: LoadOptions): Loaded {
     consul: consul?.access,
     registration: consul?.registration,
   };
+  if (settings.scope === 'host' && settings.mode !== 'node')
+    for (const { name, quotas } of settings.clusters)
+      if (quotas === undefined)
+        report(
+          warningAt(
+            undefined,
+            `scope = "host" and no quota of cluster "${name}"`,
+            'Every host tells all that there is room for. Give it a quota, such as quota = "500GiB".',
+          ),
+        );
   return { settings: hasErrors(diagnostics) ? undefined : settings, diagnostics, sources };
 }
 

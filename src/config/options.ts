@@ -1,3 +1,5 @@
+import { HOST_ID_RULE, isHostId } from '../volume/host.js';
+import { parsePlaces, parseQuotas, problemOf } from './places.js';
 import { absolute, anything, ENDPOINT, endpoint, oneOf, serviceName, time } from './problems.js';
 import type { Settings } from './settings.js';
 
@@ -26,6 +28,8 @@ const NODE_ID_MAX_BYTES = 256;
 const MODES: readonly Settings['mode'][] = ['controller', 'node', 'all'];
 const LOG_LEVELS: readonly Settings['logLevel'][] = ['debug', 'info', 'warn', 'error'];
 const DELETIONS = ['purge', 'trash'];
+const SCOPES: readonly Settings['scope'][] = ['cluster', 'host'];
+const OUTAGES: readonly Settings['outages'][] = ['report', 'bridge'];
 const MAPPERS: readonly Settings['mapper'][] = ['auto', 'krbd', 'nbd', 'fuse'];
 
 export const OPTIONS = {
@@ -69,6 +73,35 @@ export const OPTIONS = {
         ? undefined
         : `expected 1 to ${NODE_ID_MAX_BYTES} bytes without control characters`,
   },
+  scope: {
+    key: 'scope',
+    restart: true,
+    env: 'PANNIER_SCOPE',
+    value: SCOPES.join('|'),
+    description:
+      'Whose volumes a controller lists and deletes: all (cluster), or those that this host made (host), as Mesos needs it.',
+    fallback: 'cluster',
+    problem: oneOf(SCOPES),
+  },
+  hostId: {
+    key: 'host_id',
+    restart: true,
+    env: 'PANNIER_HOST_ID',
+    value: 'id',
+    description:
+      'What this host is called with scope = "host". Default: what state_dir has kept since the first start.',
+    problem: (value) => (isHostId(value) ? undefined : HOST_ID_RULE),
+  },
+  outages: {
+    key: 'outages',
+    restart: true,
+    env: 'PANNIER_OUTAGES',
+    value: OUTAGES.join('|'),
+    description:
+      'What becomes of calls while a cluster does not answer: they fail (report); or ListVolumes and GetCapacity tell what it said last, and the others are tried again for 50 s (bridge), as Mesos needs it.',
+    fallback: 'report',
+    problem: oneOf(OUTAGES),
+  },
   stateDir: {
     key: 'state_dir',
     restart: true,
@@ -93,7 +126,7 @@ export const OPTIONS = {
     env: 'PANNIER_MAPPER',
     value: MAPPERS.join('|'),
     description:
-      'How images become block devices: fuse (rbd-fuse), or auto for the first way that works. krbd and nbd are known, and this version refuses to map by them.',
+      'How images become block devices: krbd (the kernel module rbd), fuse (rbd-fuse), or auto for the first of them that works. nbd is known, and this version refuses to map by it.',
     fallback: 'auto',
     problem: oneOf(MAPPERS),
   },
@@ -191,6 +224,22 @@ export const CLUSTER_OPTIONS = {
     description: 'Where volumes go that name no pool; the name index is kept here too.',
     fallback: 'rbd',
     problem: (value) => (/^[^/@\s]+$/.test(value) ? undefined : 'expected the name of a pool'),
+  },
+  quota: {
+    key: 'quota',
+    env: 'PANNIER_CEPH_QUOTA',
+    value: 'size',
+    description:
+      'How much GetCapacity tells, and the most that volumes are created and grown to in all: the size of those in pool, such as 500GiB, or pool=size for several pools, separated by commas. With scope = "host", of this host.',
+    problem: (value) => problemOf(() => parseQuotas(value, '')),
+  },
+  foreignImages: {
+    key: 'foreign_images',
+    env: 'PANNIER_CEPH_FOREIGN_IMAGES',
+    value: 'pools',
+    description:
+      'Pools, or pool/namespace, separated by commas, whose images that Pannier did not create ListVolumes shows too. They are never deleted.',
+    problem: (value) => problemOf(() => parsePlaces(value)),
   },
 } as const satisfies Record<string, Option>;
 

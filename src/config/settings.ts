@@ -5,6 +5,12 @@ export interface Settings {
   readonly endpoint: string;
   readonly driverName: string;
   readonly nodeId: string;
+  /** Whose volumes a controller lists and deletes. */
+  readonly scope: 'cluster' | 'host';
+  /** What this host is called with scope 'host'; undefined: what the state directory keeps. */
+  readonly hostId: string | undefined;
+  /** What becomes of calls while a cluster does not answer: they fail, or are answered all the same where they can be. */
+  readonly outages: 'report' | 'bridge';
   readonly stateDir: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** How images become block devices; 'auto' takes the first that works. */
@@ -35,6 +41,10 @@ export interface ClusterSettings {
   readonly keyFile: string | undefined;
   /** Where volumes go when no pool is asked for. */
   readonly pool: string;
+  /** By pool: how many bytes of volumes there may be. */
+  readonly quotas?: Readonly<Record<string, bigint>>;
+  /** Pools and namespaces whose images that Pannier did not create ListVolumes shows. */
+  readonly foreignImages?: ReadonlyArray<{ readonly pool: string; readonly namespace: string }>;
 }
 
 /** How Consul is reached. */

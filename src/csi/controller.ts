@@ -7,13 +7,16 @@ import {
   type VolumeSchema,
 } from '../proto/csi/v1/csi_pb.js';
 import { unsupported } from '../volume/capability.js';
+import { getCapacity } from '../volume/capacity.js';
 import type { Controller, Source, Volume } from '../volume/controller.js';
 import { createVolume } from '../volume/create/create.js';
 import { planVolume } from '../volume/create/plan.js';
 import { deleteVolume } from '../volume/delete/delete.js';
+import { isMistake } from '../volume/errors.js';
 import { expandVolume } from '../volume/expand.js';
 import { formatHandle } from '../volume/handle.js';
-import { getCapacity, getVolume, listVolumes } from '../volume/list.js';
+import { isUsableBy, ownerWords } from '../volume/host.js';
+import { getVolume, listVolumes } from '../volume/list.js';
 import { publishVolume, unpublishVolume } from '../volume/publish.js';
 import type { Queue } from '../volume/queue.js';
 import {
@@ -109,8 +112,10 @@ export function controllerService(controller: Controller, queue: Queue) {
     async validateVolumeCapabilities(request) {
       const capabilities = requiredCapabilities(request.volumeCapabilities);
       const id = requiredVolumeId(request.volumeId);
-      await getVolume(controller, id, readCredentials(request.secrets));
-      const problem = capabilities.map(unsupported).find((text) => text !== undefined);
+      const volume = await getVolume(controller, id, readCredentials(request.secrets));
+      const problem =
+        capabilities.map(unsupported).find((text) => text !== undefined) ??
+        (isUsableBy(controller, volume) ? undefined : `it belongs to ${ownerWords(volume)}`);
       if (problem !== undefined) return { message: problem };
       return {
         confirmed: {
@@ -135,13 +140,16 @@ export function controllerService(controller: Controller, queue: Queue) {
     },
 
     async getCapacity(request) {
-      const supported =
-        request.volumeCapabilities.length === 0 ||
-        requiredCapabilities(request.volumeCapabilities).every(
-          (capability) => unsupported(capability) === undefined,
-        );
-      if (!supported) return { availableCapacity: 0n };
-      return { availableCapacity: await getCapacity(controller, request.parameters) };
+      const { parameters, volumeCapabilities: all } = request;
+      try {
+        const capabilities = all.length === 0 ? [] : requiredCapabilities(all);
+        return { availableCapacity: await getCapacity(controller, { parameters, capabilities }) };
+      } catch (error) {
+        // Mesos asks for each profile again and again, and gives all of them up at the first error.
+        if (!isMistake(error)) throw error;
+        controller.noCapacity(parameters, error.message);
+        return { availableCapacity: 0n };
+      }
     },
 
     async controllerGetCapabilities() {

@@ -33,6 +33,15 @@ export function mountsBelow(folder: string): string[] {
     .reverse();
 }
 
+/** Loop devices that are mounted below a folder. */
+export function loopsMountedBelow(folder: string): string[] {
+  return mounts()
+    .filter(
+      ({ point, source }) => point.startsWith(`${folder}/`) && /^\/dev\/loop\d+$/.test(source),
+    )
+    .map(({ source }) => source);
+}
+
 /** Loop devices on files below a folder. */
 export function loopsBelow(folder: string): string[] {
   return readdirSync('/sys/class/block')

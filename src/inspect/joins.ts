@@ -23,6 +23,17 @@ export function clientNode(nomad: NomadView, csiId: string): ClientNode | undefi
   return nomad.nodes.find((node) => csiIdsOf(node).includes(csiId));
 }
 
+/** What a plugin calls a node, with Nomad's name of it where that is another one: `"web-1" (7d3f…)`. */
+export function nodeWords({ nomad }: Pick<Known, 'nomad'>, csiId: string): string {
+  const name = nomad ? clientNode(nomad, csiId)?.name : undefined;
+  return name === undefined || name === csiId ? `"${csiId}"` : `"${name}" (${csiId})`;
+}
+
+/** Whether Nomad holds the node that a plugin calls so for down, or has forgotten it. */
+export function isLost(nomad: NomadView, csiId: string): boolean {
+  return clientNode(nomad, csiId)?.status === 'down' || nomad.forgotten.includes(csiId);
+}
+
 /** The live claims of a node, by CSI's id of it. */
 export function claimsOn(nomad: NomadView, csiId: string): readonly Claim[] {
   const node = clientNode(nomad, csiId);

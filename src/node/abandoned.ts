@@ -1,41 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findImage } from '../volume/find.js';
 import { publicationsOf } from '../volume/marks.js';
-import { locateVolume, type NodeContext } from './context.js';
+import { findMapping, type InLine, locateVolume, type NodeContext } from './context.js';
+import { processesKeeping, processesUsing } from './holders.js';
+import { shows } from './mount.js';
+import type { Mount } from './mountinfo.js';
 import type { StageRecord } from './records.js';
 import { unpublish } from './unpublish.js';
 import { unstage } from './unstage.js';
 
-const PERIOD_MS = 30_000;
-
-/** Does something with a volume once the calls for it that came before have ended. */
-export type InLine = (volumeId: string, action: () => Promise<void>) => Promise<void>;
-
 /**
- * Looks again and again for volumes that a controller has taken from this node and that are still here, and takes them
- * down: nobody uses them any more, and nobody will say so. Nomad frees a claim where the plugin was away when the
- * allocation ended, and forgets to unpublish with the allocation. What is returned ends it.
+ * Looks for volumes that a controller has taken from this node and that are still here, and takes them down where nobody
+ * uses them any more: nobody will say so. Nomad frees a claim where the plugin was away when the allocation ended, and
+ * forgets to unpublish with the allocation.
  */
-export function clearAbandoned(context: NodeContext, inLine: InLine): () => void {
-  const ended = new AbortController();
-  const { signal } = ended;
-  const look = async () => {
-    for (; !signal.aborted; await sleep(PERIOD_MS, undefined, { signal, ref: false }))
-      for (const { volumeId, stagingPath } of await context.records.list()) {
-        if (signal.aborted) return;
-        await lookAt(context, volumeId, stagingPath, inLine).catch((error) =>
-          context.log.warn(
-            { volume: volumeId, path: stagingPath, problem: String(error) },
-            'cannot tell whether a volume is still wanted here, or take it down',
-          ),
-        );
-      }
-  };
-  look().catch((error: unknown) => {
-    if (!signal.aborted)
-      context.log.error({ error: String(error) }, 'abandoned volumes are not looked for any more');
-  });
-  return () => ended.abort();
+export async function clearAbandoned(
+  context: NodeContext,
+  inLine: InLine,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { volumeId, stagingPath } of await context.records.list()) {
+    if (signal.aborted) return;
+    await lookAt(context, volumeId, stagingPath, inLine).catch((error) =>
+      context.log.warn(
+        { volume: volumeId, path: stagingPath, problem: String(error) },
+        'cannot tell whether a volume is still wanted here, or take it down',
+      ),
+    );
+  }
 }
 
 async function lookAt(
@@ -49,6 +40,14 @@ async function lookAt(
   await inLine(volumeId, async () => {
     const record = await findAbandoned(context, volumeId, stagingPath);
     if (record === undefined) return;
+    const users = await usersOf(context, volumeId);
+    if (users.length > 0) {
+      context.log.warn(
+        { volume: volumeId, path: stagingPath, users },
+        'a volume was taken from this node while it is in use here',
+      );
+      return;
+    }
     for (const { path } of record.targets) await unpublish(context, { volumeId, targetPath: path });
     await unstage(context, { volumeId, stagingPath });
     context.log.info(
@@ -56,6 +55,17 @@ async function lookAt(
       'took down a volume that was taken from this node',
     );
   });
+}
+
+/**
+ * Who has the volume although nobody should: Nomad may take it from a node for an allocation that is over while another
+ * one there has just got it.
+ */
+async function usersOf(context: NodeContext, volumeId: string): Promise<string[]> {
+  const devices = (await findMapping(context, volumeId))?.mapping.devices ?? [];
+  const isOurs = (mount: Mount) => devices.some((device) => shows(mount, device));
+  const [using, keeping] = await Promise.all([processesUsing(isOurs), processesKeeping(isOurs)]);
+  return [...new Set([...using, ...keeping])];
 }
 
 /** The record of a volume that a controller had published to this node, and has not any more. */

@@ -5,6 +5,10 @@ import { parseHandle, type VolumeHandle } from '../volume/handle.js';
 import type { Cluster, Clusters, Credentials } from '../volume/store.js';
 import type { Mapper, Mapping } from './device/device.js';
 import type { Records } from './records.js';
+import type { VacatedRecords } from './vacated-records.js';
+
+/** Does something with a volume once the calls for it that came before have ended. */
+export type InLine = (volumeId: string, action: () => Promise<void>) => Promise<void>;
 
 /** What the node's calls stand on. */
 export interface NodeContext {
@@ -19,6 +23,8 @@ export interface NodeContext {
   chooseMapper(): Promise<Mapper>;
   /** Volumes whose Ceph client died on this node, and when: its watcher outlives it for a while. */
   readonly died: Map<string, Date>;
+  /** Volumes that were unstaged, until it is known that nobody is kept from them by that. */
+  readonly vacated: VacatedRecords;
 }
 
 /** The handle in a `volume_id` and its cluster. Fails with volume-not-found where there can be none. */

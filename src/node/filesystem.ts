@@ -158,10 +158,13 @@ export async function isSmaller(
 ): Promise<boolean> {
   if (type === 'ext4') return isExt4Smaller(volume, device, sizeBytes);
   if (type === 'btrfs') return isBtrfsSmaller(volume, path);
-  const { stdout } = await runTool('xfs_info', [path], { volume });
+  // xfs_info itself asks every loop device for its file, and waits where that of another volume hangs.
+  const { stdout } = await runTool('xfs_spaceman', ['-p', 'xfs_info', '-c', 'info', path], {
+    volume,
+  });
   const [, blockBytes, blocks] = /^data\s.*\bbsize=(\d+)\s+blocks=(\d+)/m.exec(stdout) ?? [];
   if (blockBytes === undefined || blocks === undefined)
-    return fail('tool-failed', { tool: 'xfs_info', volume, problem: 'it tells no size' });
+    return fail('tool-failed', { tool: 'xfs_spaceman', volume, problem: 'it tells no size' });
   return BigInt(blocks) + XFS_SPARE_BLOCKS < sizeBytes / BigInt(blockBytes);
 }
 

@@ -54,6 +54,38 @@ export async function processesUsing(isOurs: (mount: Mount) => boolean): Promise
   return found;
 }
 
+/**
+ * Processes for which any of the mounts that `isOurs` picks stays when it is unmounted here, one of each container, by
+ * pid and command name. Fails where that takes too long: nobody is not the answer then.
+ */
+export async function processesKeeping(isOurs: (mount: Mount) => boolean): Promise<string[]> {
+  const end = Date.now() + LIMIT_MS;
+  const groups = parentsOf(readMounts(), isOurs).flatMap((parent) => parent?.peers ?? []);
+  const seen = new Set([await readlink('/proc/self/ns/mnt')]);
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (Date.now() > end) throw new Error('looking for processes that use it takes too long');
+    if (!/^\d+$/.test(pid)) continue;
+    const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(() => undefined);
+    if (namespace === undefined || seen.has(namespace)) continue;
+    seen.add(namespace);
+    const theirs = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+    const stays = parentsOf(parseMountinfo(theirs), isOurs).some(
+      (parent) => ![parent?.peers, parent?.follows].some((one) => groups.includes(one ?? '')),
+    );
+    if (stays) found.push(`${pid} (${await commandOf(pid)})`);
+  }
+  return found;
+}
+
+/** What is unmounted goes from what its parent's peers have, and those that follow them, too (mount_namespaces(7)). */
+function parentsOf(
+  mounts: readonly Mount[],
+  isOurs: (mount: Mount) => boolean,
+): Array<Mount | undefined> {
+  return mounts.filter(isOurs).map(({ parentId }) => mounts.find(({ id }) => id === parentId));
+}
+
 async function search(path: string, look: Look, end: number): Promise<string[]> {
   const found: string[] = [];
   for (const pid of await readdir('/proc')) {

@@ -13,12 +13,22 @@ export interface Mount {
   readonly readonly: boolean;
   readonly fsType: string;
   readonly source: string;
+  readonly id: string;
+  /** The mount that it is mounted on. */
+  readonly parentId: string;
+  /** The peer group in which it is: what is mounted on one of it is on all, and on those that follow it. */
+  readonly peers: string | undefined;
+  /** The peer group that it follows. */
+  readonly follows: string | undefined;
 }
 
 export function parseMountinfo(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ');
-    const [, , device, root, path, options] = before?.split(' ') ?? [];
+    const [id = '', parentId = '', device, root, path, options, ...optional] =
+      before?.split(' ') ?? [];
+    const group = (tag: string) =>
+      optional.find((field) => field.startsWith(`${tag}:`))?.slice(tag.length + 1);
     const [fsType, source, superOptions] = after?.split(' ') ?? [];
     if (
       device === undefined ||
@@ -37,6 +47,10 @@ export function parseMountinfo(text: string): Mount[] {
         readonly: isReadonly(options) || isReadonly(superOptions ?? ''),
         fsType,
         source: unoctal(source),
+        id,
+        parentId,
+        peers: group('shared'),
+        follows: group('master'),
       },
     ];
   });
@@ -45,6 +59,19 @@ export function parseMountinfo(text: string): Mount[] {
 /** This process's mounts, in the order in which they were made. The kernel tells them from memory. */
 export function readMounts(): Mount[] {
   return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+}
+
+/** Where the hierarchies of control groups are mounted, each with its controllers; version 2 has none among its options. */
+export function readCgroupMounts(): Array<{ path: string; controllers: readonly string[] }> {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [before = '', after = ''] = line.split(' - ');
+      const [fsType, , options = ''] = after.split(' ');
+      if (fsType !== 'cgroup' && fsType !== 'cgroup2') return [];
+      const controllers = fsType === 'cgroup' ? options.split(',') : [];
+      return [{ path: unoctal(before.split(' ')[4] ?? ''), controllers }];
+    });
 }
 
 /** The mount that is seen at a path, on top of any others there. */

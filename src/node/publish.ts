@@ -18,6 +18,12 @@ import { difference, mountOf, stagedDevice } from './staged.js';
 
 const FIELD = 'target_path';
 
+interface Staged {
+  readonly record: StageRecord;
+  readonly device: Device;
+  readonly mapper: Mapper;
+}
+
 /**
  * NodePublishVolume: shows the staged file system, or the device itself, at the target. What is published is
  * the mount of that very device: a staging path that lost its mount would lead to the node's own disk.
@@ -55,7 +61,7 @@ export async function publish(context: NodeContext, request: PublishRequest): Pr
   const source =
     kind === 'mount'
       ? await canonical(record.stagingPath)
-      : (await deviceFor(context, request, readonly, device, mapper)).path;
+      : (await deviceFor(context, request, readonly, { record, device, mapper })).path;
   if (!exists) await context.effect('publish/make-target', () => makeTarget(where, kind));
   await context.effect('publish/bind-target', () => bind(volumeId, source, where, readonly));
 }
@@ -64,7 +70,7 @@ export async function publish(context: NodeContext, request: PublishRequest): Pr
 async function findStaged(
   context: NodeContext,
   request: PublishRequest,
-): Promise<{ record: StageRecord; device: Device; mapper: Mapper; mapping: Mapping }> {
+): Promise<Staged & { mapping: Mapping }> {
   const { volumeId: volume, capability } = request;
   const { handle, cluster } = locateVolume(context, volume, undefined);
   if (request.stagingPath === '')
@@ -151,13 +157,14 @@ async function deviceFor(
   context: NodeContext,
   { volumeId, capability }: PublishRequest,
   readonly: boolean,
-  staged: Device,
-  mapper: Mapper,
+  { record, device, mapper }: Staged,
 ): Promise<Device> {
-  if (staged.readonly === readonly) return staged;
+  if (device.readonly === readonly) return device;
   const { handle } = locateVolume(context, volumeId, undefined);
+  const { imageId } = record;
   const shared = !isSingleNode(capability.mode);
-  return mapper.map({ volumeId, handle, credentials: undefined, readonly, shared }, 'publish');
+  const credentials = undefined;
+  return mapper.map({ volumeId, handle, imageId, credentials, readonly, shared }, 'publish');
 }
 
 async function makeTarget(where: string, kind: 'mount' | 'block'): Promise<void> {

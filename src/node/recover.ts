@@ -2,6 +2,8 @@ import { findMapping, type NodeContext } from './context.js';
 import { pathsOf } from './mount.js';
 import { canonical, mountAt, readMounts } from './mountinfo.js';
 import type { StageRecord } from './records.js';
+import { removeTarget } from './unpublish.js';
+import { vacate } from './vacated.js';
 
 /**
  * What a plugin does when it starts: live mounts are left alone, what a reboot took away is forgotten, and a
@@ -45,5 +47,9 @@ async function lookAfter(context: NodeContext, record: StageRecord): Promise<voi
   if (paths.some((path) => mountAt(mounts, path) !== undefined)) return;
   // Its Ceph client went with the reboot, but the cluster may not know yet.
   context.died.set(volumeId, new Date());
+  // The next publication would take them for the caller's own, and leave them when it ends.
+  for (const { path, existed } of targets)
+    if (existed !== true) await removeTarget(context, volumeId, await canonical(path));
+  await vacate(context, record);
   await context.records.remove(volumeId, stagingPath);
 }

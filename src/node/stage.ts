@@ -23,6 +23,7 @@ import { checkMountFlags, mountOptions } from './options.js';
 import type { StageRecord } from './records.js';
 import { difference, stagedDevice, stagedElsewhere } from './staged.js';
 import { takeDown } from './takedown.js';
+import { claimAgain, vacate } from './vacated.js';
 import { waitForStrangers } from './watchers.js';
 
 /** What one call works with. */
@@ -78,10 +79,14 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
   };
   await context.effect('stage/remember-stage', () => context.records.write(next));
   try {
+    await claimAgain(context, staging, image);
     const readonly = isReaderOnly(capability.mode);
     const shared = !isSingleNode(capability.mode);
-    const device = await mapper.map({ volumeId, handle, credentials, readonly, shared }, 'stage');
-    await refuseDeleted(staging);
+    const device = await mapper.map(
+      { volumeId, handle, imageId: image.id, credentials, readonly, shared },
+      'stage',
+    );
+    await claimAgain(context, staging, await refuseDeleted(staging));
     if (mapping !== undefined) await mapper.refresh(volumeId, device);
     if (capability.access.kind === 'mount') await mount(context, staging, mapper, device);
   } catch (error) {
@@ -97,9 +102,10 @@ export async function stage(context: NodeContext, request: StageRequest): Promis
  * Looks once more, now that the device keeps others from deleting the image: a deletion marks it before it looks
  * who has it open, so that of the two at least one sees the other.
  */
-async function refuseDeleted({ cluster, handle, volumeId, image }: Staging): Promise<void> {
+async function refuseDeleted({ cluster, handle, volumeId, image }: Staging): Promise<Image> {
   const now = await findImage(cluster, handle);
   if (now?.id !== image.id || isBeingDeleted(now)) fail('being-deleted', { volume: volumeId });
+  return now;
 }
 
 /** True where this very call was finished before; throws where another one was. */
@@ -226,6 +232,8 @@ async function rollBack(
 ): Promise<void> {
   try {
     await takeDown(context, volumeId, stagingPath);
+    const record = await context.records.read(volumeId, stagingPath);
+    if (record !== undefined) await vacate(context, record);
     await context.effect('unstage/forget-stage', () =>
       context.records.remove(volumeId, stagingPath),
     );

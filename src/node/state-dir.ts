@@ -6,15 +6,21 @@ import { fail } from '../volume/errors.js';
 /** Where in its state directory a node keeps its records, and what mappings need. */
 export function stateFolders(stateDir: string): {
   readonly records: string;
+  readonly vacated: string;
   readonly fuse: string;
+  readonly krbd: string;
 } {
-  return { records: join(stateDir, 'volumes'), fuse: join(stateDir, 'fuse') };
+  return {
+    records: join(stateDir, 'volumes'),
+    vacated: join(stateDir, 'vacated'),
+    fuse: join(stateDir, 'fuse'),
+    krbd: join(stateDir, 'krbd'),
+  };
 }
 
 /** Fails with state-unwritable where a node could not keep its state there. It changes nothing. */
 export async function checkStateDir(stateDir: string): Promise<void> {
-  const { records, fuse } = stateFolders(stateDir);
-  for (const path of [stateDir, records, fuse])
+  for (const path of [stateDir, ...Object.values(stateFolders(stateDir))])
     await tryFolder(path, 0o700).catch((error: Error) =>
       fail('state-unwritable', { path, problem: error.message }, { cause: error }),
     );

@@ -17,6 +17,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',
   xfs_growfs: 'xfsprogs',
+  xfs_spaceman: 'xfsprogs',
   'mkfs.btrfs': 'btrfs-progs',
   btrfs: 'btrfs-progs',
 };
@@ -31,6 +32,8 @@ export interface ToolOptions {
   /** The volume that an error names. */
   readonly volume: string;
   readonly limitMs?: number;
+  /** Over its limit it is left to end by itself, and not killed. */
+  readonly leave?: boolean;
   /** Exit codes besides 0 that the caller reads itself. */
   readonly accept?: readonly number[] | 'all';
   /** What the program reads from its standard input; nothing without it. */
@@ -47,8 +50,8 @@ export interface ToolResult {
 
 /**
  * Runs a program without a shell. Fails with tool-missing, with tool-failed and the end of what it wrote to
- * stderr, or with tool-hung: a program that is over its limit is killed and no longer waited for, since one
- * that hangs in the kernel does not die.
+ * stderr, or with tool-hung: a program that is over its limit is killed, but for one to `leave`, and no longer
+ * waited for, since one that hangs in the kernel does not die.
  */
 export async function runTool(
   tool: string,
@@ -82,7 +85,7 @@ function run(
   tool: string,
   args: readonly string[],
   limitMs: number,
-  { input, encoding = 'utf8' }: ToolOptions,
+  { input, encoding = 'utf8', leave = false }: ToolOptions,
 ): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, {
@@ -93,7 +96,7 @@ function run(
     // A program that ends early does not read it all; its exit code tells.
     child.stdin.on('error', () => {}).end(input);
     const timer = setTimeout(() => {
-      child.kill('SIGKILL');
+      if (!leave) child.kill('SIGKILL');
       child.unref();
       child.stdout.destroy();
       child.stderr.destroy();

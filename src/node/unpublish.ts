@@ -29,11 +29,7 @@ export async function unpublish(context: NodeContext, request: UnpublishRequest)
       unmountAll(volumeId, where, found?.mapping.alive === false),
     );
   const made = known === undefined ? mounted : known.existed !== true;
-  const kind = made ? await lstat(where).catch(() => undefined) : undefined;
-  if (kind?.isDirectory() || (kind?.isFile() && kind.size === 0))
-    await context.effect('unpublish/remove-target', () =>
-      removeEmpty(context, volumeId, where, kind.isDirectory()),
-    );
+  if (made) await removeTarget(context, volumeId, where);
   for (const record of records) {
     const targets = record.targets.filter((target) => target.path !== path);
     if (targets.length === record.targets.length) continue;
@@ -42,6 +38,19 @@ export async function unpublish(context: NodeContext, request: UnpublishRequest)
       context.records.write({ ...record, targets }),
     );
   }
+}
+
+/** Removes an unmounted target that a publication made, where nobody put anything there. */
+export async function removeTarget(
+  context: NodeContext,
+  volumeId: string,
+  where: string,
+): Promise<void> {
+  const kind = await lstat(where).catch(() => undefined);
+  if (kind?.isDirectory() || (kind?.isFile() && kind.size === 0))
+    await context.effect('unpublish/remove-target', () =>
+      removeEmpty(context, volumeId, where, kind.isDirectory()),
+    );
 }
 
 /** True where a path is a target or the staging path of another volume. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { NodeVolumes } from '../volume/node.js';
 import type { NodeContext } from './context.js';
 import { takeDown } from './takedown.js';
+import { vacate } from './vacated.js';
 
 type UnstageRequest = Parameters<NodeVolumes['unstage']>[0];
 
@@ -11,8 +12,8 @@ export async function unstage(context: NodeContext, request: UnstageRequest): Pr
   const stagingPath = resolve(request.stagingPath);
   await context.records.mustBeWritable();
   await takeDown(context, volumeId, stagingPath);
-  if ((await context.records.read(volumeId, stagingPath)) !== undefined)
-    await context.effect('unstage/forget-stage', () =>
-      context.records.remove(volumeId, stagingPath),
-    );
+  const record = await context.records.read(volumeId, stagingPath);
+  if (record === undefined) return;
+  await vacate(context, record);
+  await context.effect('unstage/forget-stage', () => context.records.remove(volumeId, stagingPath));
 }

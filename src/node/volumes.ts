@@ -3,11 +3,11 @@ import type { Logger } from '../observe/log.js';
 import { type Effect, plainEffect } from '../volume/effects.js';
 import type { NodeVolumes } from '../volume/node.js';
 import type { Clusters } from '../volume/store.js';
-import { clearAbandoned, type InLine } from './abandoned.js';
-import type { NodeContext } from './context.js';
-import { candidates, chooseMapper } from './device/choose.js';
+import type { InLine, NodeContext } from './context.js';
+import { type Candidate, candidates, chooseMapper } from './device/choose.js';
 import type { Mapper } from './device/device.js';
 import { FuseMapper, type SettingsOf } from './device/fuse.js';
+import { KrbdMapper } from './device/krbd.js';
 import { expand } from './expand.js';
 import { inspect, volumeAt } from './inspect.js';
 import { publish } from './publish.js';
@@ -18,7 +18,9 @@ import { stage } from './stage.js';
 import { canonicalStateDir } from './state-dir.js';
 import { unpublish } from './unpublish.js';
 import { unstage } from './unstage.js';
+import { keepUp } from './upkeep.js';
 import { usage } from './usage.js';
+import { VacatedRecords } from './vacated-records.js';
 
 export interface NodeOptions {
   readonly clusters: Clusters;
@@ -34,27 +36,31 @@ export interface NodeSide extends NodeVolumes {
   recover(): Promise<void>;
   /** Tells the clusters of this node, in the background and until each one has heard it; anew where they changed. */
   register(): void;
-  /** Takes down what a controller has taken from this node, until it is closed; for after the recovery. */
-  clearAbandoned(inLine: InLine): void;
-  /** Ends the registration, and the looking for what is abandoned. Mounts and devices stay. */
+  /** Looks after what this node has and had, until it is closed; for after the recovery. */
+  keepUp(inLine: InLine): void;
+  /** Ends the registration and the upkeep. Mounts and devices stay. */
   close(): void;
 }
 
 export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOptions): NodeSide {
   const stateDir = canonicalStateDir(settings.stateDir);
-  const fuse = new FuseMapper(stateDir, settingsOf, effect);
+  const mappers = {
+    krbd: new KrbdMapper(stateDir, clusters, effect),
+    fuse: new FuseMapper(stateDir, settingsOf, effect),
+  };
   const context: NodeContext = {
     nodeId: settings.nodeId,
     clusters,
     effect,
     log,
     records: new Records(stateDir, log),
-    mappers: [fuse],
-    chooseMapper: chooser(settings.mapper, fuse, log),
+    mappers: Object.values(mappers),
+    chooseMapper: chooser(settings.mapper, candidates(mappers), log),
     died: new Map(),
+    vacated: new VacatedRecords(stateDir),
   };
   let unregister = () => {};
-  let endClearing = () => {};
+  let endUpkeep = () => {};
   return {
     stage: (request) => stage(context, request),
     unstage: (request) => unstage(context, request),
@@ -69,31 +75,38 @@ export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOp
       unregister();
       unregister = registerNode(clusters, settings.nodeId, log);
     },
-    clearAbandoned(inLine) {
-      endClearing = clearAbandoned(context, inLine);
+    keepUp(inLine) {
+      endUpkeep = keepUp(context, inLine);
     },
     close() {
       unregister();
-      endClearing();
+      endUpkeep();
     },
   };
 }
 
 /** What images would be mapped by on this node. Fails with no-mapper. */
-export async function mapperOf({
-  stateDir,
-  mapper,
-}: Pick<Settings, 'stateDir' | 'mapper'>): Promise<string> {
-  const fuse = new FuseMapper(stateDir, async () => undefined, plainEffect);
-  return (await chooseMapper(mapper, candidates(fuse))).mapper.name;
+export async function mapperOf(
+  { stateDir, mapper }: Pick<Settings, 'stateDir' | 'mapper'>,
+  clusters: Clusters,
+): Promise<string> {
+  const among = candidates({
+    krbd: new KrbdMapper(stateDir, clusters, plainEffect),
+    fuse: new FuseMapper(stateDir, async () => undefined, plainEffect),
+  });
+  return (await chooseMapper(mapper, among)).mapper.name;
 }
 
 /** Chooses once, says so, and chooses again as long as there was nothing to choose. */
-function chooser(wanted: Settings['mapper'], fuse: Mapper, log: Logger): () => Promise<Mapper> {
+function chooser(
+  wanted: Settings['mapper'],
+  among: readonly Candidate[],
+  log: Logger,
+): () => Promise<Mapper> {
   let chosen: Mapper | undefined;
   return async () => {
     if (chosen !== undefined) return chosen;
-    const { mapper, passedOver } = await chooseMapper(wanted, candidates(fuse));
+    const { mapper, passedOver } = await chooseMapper(wanted, among);
     log.info({ mapper: mapper.name, passedOver }, 'images are mapped this way');
     chosen = mapper;
     return mapper;

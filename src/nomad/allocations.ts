@@ -74,6 +74,7 @@ export interface TaskGroup {
   readonly Name: string;
   readonly Count: number;
   readonly Volumes?: Readonly<Record<string, VolumeRequest>> | null;
+  readonly Update?: { readonly Canary: number } | null;
   readonly Tasks?: readonly Task[] | null;
 }
 

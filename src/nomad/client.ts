@@ -1,12 +1,7 @@
-import {
-  Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  request,
-} from 'node:http';
+import { Agent, type RequestOptions } from 'node:http';
+import { exchange, type Received, TooLate } from '../http/exchange.js';
 import { nomadJson } from '../spec/nomad.js';
-import { NomadError } from './errors.js';
+import { badSetting, NomadError } from './errors.js';
 import { parseExactly } from './json.js';
 import { refused } from './refused.js';
 import type { NomadSettings } from './settings.js';
@@ -59,11 +54,12 @@ export interface Answer<T> {
 
 type Method = 'GET' | 'PUT' | 'DELETE';
 
-interface Received {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly text: string;
-}
+const TLS_SOURCES = {
+  caCert: '-ca-cert or NOMAD_CACERT',
+  caPath: '-ca-path or NOMAD_CAPATH',
+  clientCert: '-client-cert or NOMAD_CLIENT_CERT',
+  clientKey: '-client-key or NOMAD_CLIENT_KEY',
+};
 
 /**
  * Nomad's HTTP interface. Every call has a limit, and fails with NomadError alone. Connections are kept open until
@@ -186,8 +182,12 @@ export class NomadClient implements Disposable {
   async #open(): Promise<RequestOptions> {
     const { endpoint, tls } = this.settings;
     if (endpoint.kind === 'tcp' && endpoint.tls) {
-      const [https, { tlsOptions }] = await Promise.all([import('node:https'), import('./tls.js')]);
-      const agent = new https.Agent({ keepAlive: true, ...((await tlsOptions(tls)) as object) });
+      const [https, { tlsOptions }] = await Promise.all([
+        import('node:https'),
+        import('../http/tls.js'),
+      ]);
+      const options = await tlsOptions(tls, TLS_SOURCES, badSetting);
+      const agent = new https.Agent({ keepAlive: true, ...(options as object) });
       this.#agent = agent;
       const { host, port } = endpoint;
       return { host, port, agent, protocol: 'https:' };
@@ -214,41 +214,5 @@ export class NomadClient implements Disposable {
         },
       );
     }
-  }
-}
-
-/** The limit is over. */
-class TooLate extends Error {}
-
-/** One request and its whole answer, within a limit in milliseconds. */
-async function exchange(
-  options: RequestOptions,
-  body: string,
-  limitMs: number,
-  signal: AbortSignal | undefined,
-): Promise<Received> {
-  const { promise, resolve, reject } = Promise.withResolvers<Received>();
-  const sent: ClientRequest = request(
-    { ...options, ...(signal === undefined ? {} : { signal }) },
-    (response) => {
-      const pieces: Buffer[] = [];
-      response.on('data', (piece: Buffer) => pieces.push(piece));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text: Buffer.concat(pieces).toString(),
-        }),
-      );
-    },
-  );
-  sent.on('error', reject);
-  const timer = setTimeout(() => sent.destroy(new TooLate()), limitMs);
-  try {
-    sent.end(body);
-    return await promise;
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -46,6 +46,13 @@ export class NomadError extends Error {
   }
 }
 
+/** An error as one of several things that could not be read: with what the token lacks, where it is that. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const denied = error instanceof NomadError && error.code === 'PERMISSION_DENIED';
+  return denied ? `${error.message}. ${error.remedy}` : error.message;
+}
+
 /** What was given to reach Nomad cannot be used: a flag, or a variable. */
 export function badSetting(message: string, remedy: string, cause?: unknown): NomadError {
   return new NomadError(message, { code: 'CONFIG', remedy, cause });

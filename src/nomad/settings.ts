@@ -1,3 +1,4 @@
+import type { TlsSettings } from '../http/tls.js';
 import { badSetting } from './errors.js';
 
 /** Where Nomad listens when nothing else is said. */
@@ -12,18 +13,6 @@ export type Address =
       readonly host: string;
       readonly port: number;
     };
-
-/** How TLS is spoken: paths of PEM files, as Nomad's own command line takes them. */
-export interface TlsSettings {
-  readonly caCert?: string;
-  /** A folder of them. */
-  readonly caPath?: string;
-  readonly clientCert?: string;
-  readonly clientKey?: string;
-  /** The name that the agent's certificate must have, where that is not the host's. */
-  readonly serverName?: string;
-  readonly skipVerify: boolean;
-}
 
 /** How Nomad is reached, and as whom. */
 export interface NomadSettings {

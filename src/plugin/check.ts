@@ -6,8 +6,9 @@ import { mapperOf } from '../node/volumes.js';
 import { openLog } from '../observe/log.js';
 import { openClusters } from '../rbd/clusters.js';
 import { VolumeError } from '../volume/errors.js';
-import type { Cluster } from '../volume/store.js';
+import type { Cluster, Clusters } from '../volume/store.js';
 import { ConsulLink } from './consul-link.js';
+import { knownHostId } from './host-id.js';
 
 /** One thing that the plugin needs, and whether it has it. */
 export interface Finding {
@@ -33,10 +34,14 @@ export async function checkPlugin(settings: Settings): Promise<readonly Finding[
     );
     // One after the other: a folder that one makes for its try may be the other's too.
     const endpoint = await find('endpoint', () => checkEndpoint(settings.endpoint));
-    const ofNode = settings.mode === 'controller' ? [] : await checkNode(settings);
+    const ofHost =
+      settings.scope === 'host' && settings.mode !== 'node'
+        ? [await find('host', () => checkHost(settings))]
+        : [];
+    const ofNode = settings.mode === 'controller' ? [] : await checkNode(settings, clusters);
     const ofConsul =
       settings.consul === undefined ? [] : [await find('consul', () => checkConsul(consul))];
-    return [endpoint, ...ofConsul, ...(await ofClusters), ...ofNode];
+    return [endpoint, ...ofHost, ...ofConsul, ...(await ofClusters), ...ofNode];
   } finally {
     await Promise.all([consul.end(), clusters.close()]);
   }
@@ -50,12 +55,19 @@ async function find(subject: string, check: () => Promise<string>): Promise<Find
   }
 }
 
-async function checkNode(settings: Settings): Promise<Finding[]> {
+async function checkNode(settings: Settings, clusters: Clusters): Promise<Finding[]> {
   const { stateDir } = settings;
   return [
     await find('state directory', () => checkStateDir(stateDir).then(() => stateDir)),
-    await find('mapper', async () => `images are mapped by ${await mapperOf(settings)}`),
+    await find('mapper', async () => `images are mapped by ${await mapperOf(settings, clusters)}`),
   ];
+}
+
+async function checkHost(settings: Settings): Promise<string> {
+  const known = await knownHostId(settings);
+  if (known !== undefined) return `its volumes belong to "${known}"`;
+  await checkStateDir(settings.stateDir);
+  return 'its id is made by the first start';
 }
 
 async function checkEndpoint(text: string): Promise<string> {

@@ -11,9 +11,11 @@ import { openNode } from '../node/volumes.js';
 import type { Logger } from '../observe/log.js';
 import type { Effect } from '../volume/effects.js';
 import type { NodeVolumes } from '../volume/node.js';
+import { patient } from '../volume/patience.js';
 import { Queue } from '../volume/queue.js';
 import type { Clusters } from '../volume/store.js';
 import { startWork } from '../volume/work/worker.js';
+import { memory } from './memory.js';
 
 /** Something that the plugin runs and that ends with it. */
 export interface Part {
@@ -25,6 +27,8 @@ export interface Part {
 }
 
 export interface PartOptions {
+  /** The host whose volumes alone the controller lists and deletes; undefined: those of all. */
+  readonly host: string | undefined;
   readonly clusters: Clusters;
   /** The settings that hold now. */
   readonly settings: () => Settings;
@@ -33,7 +37,7 @@ export interface PartOptions {
   readonly log: Logger;
 }
 
-export function controllerPart({ clusters, settings, effect, log }: PartOptions): Part {
+export function controllerPart({ host, clusters, settings, effect, log }: PartOptions): Part {
   const id = randomBytes(8).toString('hex');
   const work = startWork({
     ...{ id, clusters, effect },
@@ -42,12 +46,13 @@ export function controllerPart({ clusters, settings, effect, log }: PartOptions)
     onHold: (cluster) => log.info({ cluster }, 'this controller does the background work'),
   });
   const controller = {
-    ...{ id, clusters, effect, work, wait: sleep },
+    ...{ id, host, clusters, effect, work, wait: sleep },
+    ...memory(settings(), log),
     get retentionMs() {
       return settings().retentionMs;
     },
   };
-  const queue = new Queue();
+  const queue = queueOf(settings());
   return {
     services: [controllerService(controller, queue), adminService(controller, queue)],
     begin: () => work.scan(),
@@ -64,7 +69,7 @@ export function nodePart({ clusters, settings, settingsOf, effect, log }: PartOp
     settings: { nodeId, stateDir, mapper },
   });
   const recovered = Promise.withResolvers<void>();
-  const queue = new Queue();
+  const queue = queueOf(settings());
   return {
     services: [nodeService(nodeId, after(recovered.promise, node), queue), nodeAdminService(node)],
     begin() {
@@ -74,7 +79,7 @@ export function nodePart({ clusters, settings, settingsOf, effect, log }: PartOp
         .catch((error: unknown) => log.error({ error: String(error) }, 'recovery failed'))
         .finally(() => {
           recovered.resolve();
-          node.clearAbandoned((volumeId, action) => queue.inLine([volumeId], action));
+          node.keepUp((volumeId, action) => queue.inLine([volumeId], action));
         });
     },
     async follow() {
@@ -84,6 +89,11 @@ export function nodePart({ clusters, settings, settingsOf, effect, log }: PartOp
       node.close();
     },
   };
+}
+
+function queueOf({ outages }: Settings): Queue {
+  if (outages === 'report') return new Queue();
+  return new Queue(patient({ wait: sleep, now: () => performance.now() }));
 }
 
 /** The same volumes, once the node is in order. */

@@ -9,6 +9,7 @@ import type { Effect } from '../volume/effects.js';
 import { changesOf } from './changes.js';
 import { ClusterProbe } from './cluster-health.js';
 import { ConsulLink } from './consul-link.js';
+import { hostIdOf } from './host-id.js';
 import { controllerPart, nodePart, type PartOptions } from './parts.js';
 
 /** How long calls in flight may go on after a request to stop. */
@@ -33,6 +34,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   const { version, log, effect } = options;
   let { settings } = options;
   const { mode, endpoint, driverName, nodeId } = settings;
+  const host = await hostIdOf(settings);
   const clusters = openClusters(settings.clusters, (cluster) => consul.resolve(cluster));
   const probe = new ClusterProbe(clusters, nodeId);
   const consul = new ConsulLink({
@@ -47,7 +49,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   });
   await consul.follow(settings);
   const partOptions: PartOptions = {
-    ...{ clusters, effect, log },
+    ...{ host, clusters, effect, log },
     settings: () => settings,
     async settingsOf(cluster) {
       const found = settings.clusters.find(({ name }) => name === cluster);
@@ -60,7 +62,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   ];
 
   const identity = identityService({
-    ...{ driverName, version, controller: mode !== 'node' },
+    ...{ driverName, version, host, controller: mode !== 'node' },
     ready: () => health.serving,
   });
   const csi = [identity, ...parts.flatMap(({ services }) => services)];
@@ -75,7 +77,7 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
   );
   for (const part of parts) part.begin();
   consul.register({ version, look: () => probe.look() });
-  log.info({ mode, endpoint, driver: driverName, version }, 'plugin listens');
+  log.info({ mode, endpoint, driver: driverName, version, host }, 'plugin listens');
 
   const change = async (given: Settings) => {
     const { settings: next, live, restart } = changesOf(settings, given);

@@ -12,6 +12,7 @@ import { flattenImage } from './flatten.js';
 import { growImage } from './grow.js';
 import { readById, readSnapshots } from './header.js';
 import { createImage, readImage } from './images.js';
+import { kernelAccess } from './kernel-access.js';
 import { swapMetadata } from './metadata.js';
 import { nameIndex } from './name-index.js';
 import { listNodes, readNode, writeNode } from './nodes.js';
@@ -41,6 +42,7 @@ export function clusterOf(connection: Connection, indexPool: string): Cluster {
     readNode: (nodeId) => readNode(connection, indexPool, nodeId),
     listNodes: () => listNodes(connection, indexPool),
     address: () => address(connection),
+    kernelAccess: () => kernelAccess(connection),
     holdWork: (owner, seconds) => holdWork(connection, indexPool, owner, seconds),
     releaseWork: (owner) => releaseWork(connection, indexPool, owner),
     createImage: (spec, layout) => createImage(connection, spec, layout),

@@ -71,6 +71,8 @@ export function openClusters(
     },
     nameOf: (id) => [...members.values()].find(({ settings }) => settings.id === id)?.settings.name,
     defaultPool: (cluster) => find(cluster).settings.pool,
+    quota: (cluster, pool) => find(cluster).settings.quotas?.[pool],
+    foreignPlaces: (cluster) => find(cluster).settings.foreignImages ?? [],
     get(cluster, credentials): Cluster {
       const found = find(cluster);
       return clusterOf(found.connection(credentials), found.settings.pool);

@@ -1,7 +1,15 @@
 import { VolumeError } from '../volume/errors.js';
 import type { Place } from '../volume/store.js';
 import type { Access } from './access.js';
-import { CephError, DENIED, ESHUTDOWN, type Outcomes, settle, volumeError } from './errno.js';
+import {
+  CephError,
+  DENIED,
+  EDEADLK,
+  ESHUTDOWN,
+  type Outcomes,
+  settle,
+  volumeError,
+} from './errno.js';
 import type { Gate } from './gate.js';
 import { Missing } from './missing.js';
 import type { IoCtx } from './native.js';
@@ -28,10 +36,10 @@ export interface Idle {
 }
 
 /**
- * After these only a new client gets in again: one on the block list stays there, and one that was denied keeps
- * the caps with which it connected.
+ * After these only a new client gets in again: one on the block list stays there, one that was denied keeps the caps
+ * with which it connected, and librbd takes no lock from the client that asks for it.
  */
-const SHUT_OUT: readonly number[] = [ESHUTDOWN, ...DENIED];
+const SHUT_OUT: readonly number[] = [ESHUTDOWN, EDEADLK, ...DENIED];
 
 /** How long close() waits for calls that are under way: each can be cut short and repeated. */
 const CLOSE_MS = 3_000;
@@ -126,11 +134,15 @@ export class Connection {
   /** The same for a call that waits for a proposal of the monitors: several at once share one. */
   patiently<T, U = never>(
     { pool, namespace }: Place,
-    work: (io: IoCtx) => Promise<T>,
+    work: (io: IoCtx, session: Session) => Promise<T>,
     outcomes: Outcomes<U> = {},
   ): Promise<T | U> {
     return this.use(
-      (session) => settle(session.inPool(pool, namespace, work), outcomes),
+      (session) =>
+        settle(
+          session.inPool(pool, namespace, (io) => work(io, session)),
+          outcomes,
+        ),
       (task) => this.patientGate.run(task),
     );
   }

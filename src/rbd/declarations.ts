@@ -10,6 +10,7 @@ export const FUNCTIONS = {
   rados_conf_set: ['int', ['rados_t', 'const char *', 'const char *'], 'returns'],
   rados_connect: ['int', ['rados_t'], 'waits'],
   rados_shutdown: ['void', ['rados_t'], 'waits'],
+  rados_get_instance_id: ['uint64_t', ['rados_t'], 'returns'],
   rados_getaddrs: ['int', ['rados_t', 'char **'], 'returns'],
   rados_buffer_free: ['void', ['char *'], 'returns'],
   rados_mon_command: [

@@ -20,6 +20,8 @@ export const ESTALE = errno.ESTALE;
 export const ETIMEDOUT = errno.ETIMEDOUT;
 export const EBADMSG = errno.EBADMSG;
 export const ECANCELED = errno.ECANCELED;
+/** Ours: librbd's lock of an image is this very client's, of a time that librbd has forgotten. */
+export const EDEADLK = errno.EDEADLK;
 /** librados answers it to a client that was put on the OSD block list. */
 export const ESHUTDOWN = 108;
 
@@ -39,6 +41,7 @@ const UNAVAILABLE: readonly number[] = [
   errno.EHOSTUNREACH,
   errno.ENETUNREACH,
   ESHUTDOWN,
+  EDEADLK,
 ];
 
 /** What Ceph means by some errnos, where the system's words say another thing or nothing. */
@@ -46,6 +49,7 @@ const MEANT: Readonly<Record<number, string>> = {
   [ESHUTDOWN]: 'this client is on the OSD block list',
   [errno.EDQUOT]: "the pool's quota is used up",
   [errno.EDOM]: 'out of range',
+  [EDEADLK]: "the image's lock was left by this client, which connects anew",
 };
 
 /** What a call of librados or librbd answered. It becomes a VolumeError where it leaves this folder. */

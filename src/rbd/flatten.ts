@@ -12,6 +12,7 @@ import {
 import { callAsync, type IoCtx } from './native.js';
 import { distrustObjectMap, objectMapOf, rebuildObjectMap } from './object-map.js';
 import { withImageById } from './open.js';
+import { refuseOwnLock } from './watchers.js';
 
 /**
  * Copies into a clone what it has of its parent. It takes as long as the parent is large, in no call's place; what
@@ -43,6 +44,7 @@ export function flattenImage(
           if (map === 'valid' && isDistrusted) await distrustObjectMap(io, imageId);
           return withImageById(io, imageId, async (image) => {
             const result = await callAsync('rbd_flatten_with_progress', image, tell, null);
+            if (result === -EROFS) await refuseOwnLock(io, session, imageId, operation);
             if (result === -ENOENT && (await hasHeader(io, imageId))) return 'busy' as const;
             // It has no parent any more.
             if (result !== -EINVAL) check(result, operation);

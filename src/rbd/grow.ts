@@ -20,10 +20,10 @@ export function growImage(
 ): Promise<'grown' | 'larger' | 'gone'> {
   return connection.inPool(
     spec,
-    async (io) => {
+    async (io, session) => {
       const imageId = await readId(io, spec);
       const refused = (operation: string) =>
-        exclusiveLockRefused(connection, io, spec, imageId, operation);
+        exclusiveLockRefused(io, session, spec, imageId, operation);
       return await withLock(io, headerOf(imageId), GROW_LOCK, () =>
         withImage(io, spec, 'rbd_open', (image) => grow(image, spec, sizeBytes, refused)),
       );
@@ -36,7 +36,7 @@ async function grow(
   image: Opened,
   spec: ImageSpec,
   sizeBytes: bigint,
-  refused: (operation: string) => Promise<Error>,
+  refused: (operation: string) => Promise<never>,
 ): Promise<'grown' | 'larger'> {
   const operation = `resize ${named(spec)}`;
   using size = new Memory(8);
@@ -49,7 +49,7 @@ async function grow(
     if (size.uint64(0) >= sizeBytes) return 'larger';
     tooLarge(sizeBytes, new CephError(EINVAL, operation));
   }
-  if (result === -EROFS || result === -EBUSY) throw await refused(operation);
+  if (result === -EROFS || result === -EBUSY) await refused(operation);
   check(result, operation);
   return 'grown';
 }

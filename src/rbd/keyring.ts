@@ -1,4 +1,4 @@
-import { access as canRead, constants } from 'node:fs/promises';
+import { access as canRead, constants, readFile } from 'node:fs/promises';
 import type { Access } from './access.js';
 import { notLetIn } from './denied.js';
 import { check } from './errno.js';
@@ -11,14 +11,48 @@ const VALUE_BYTES = 4096;
  * say only that the time is over.
  */
 export async function requireKey(rados: Rados, access: Access): Promise<void> {
-  if (!setting(rados, 'auth_client_required').includes('cephx')) return;
+  if (!needsKey(rados)) return;
   if (setting(rados, 'key') !== '' || setting(rados, 'keyfile') !== '') return;
-  const files = setting(rados, 'keyring')
-    .split(/[,;\s]+/)
-    .filter(Boolean);
+  const files = keyRings(rados);
   for (const file of files) if (await isReadable(file)) return;
   const problem = `there is no key: cannot read ${files.join(', ') || 'a key ring, for none is configured'}`;
   throw notLetIn(access, problem);
+}
+
+/** The key by which a client is let in, found as librados finds it; undefined where it needs or has none. */
+export async function keyOf(rados: Rados, user: string): Promise<string | undefined> {
+  if (!needsKey(rados)) return undefined;
+  const given = setting(rados, 'key');
+  if (given !== '') return given;
+  const keyFile = setting(rados, 'keyfile');
+  if (keyFile !== '') return (await readFile(keyFile, 'utf8')).trim();
+  for (const file of keyRings(rados)) {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    // As librados: the first key ring that can be read is the one.
+    if (text !== undefined) return keyIn(text, `client.${user}`);
+  }
+  return undefined;
+}
+
+/** A key ring has a section an entity: "[client.pannier]", and in it "key = …". */
+function keyIn(keyRing: string, entity: string): string | undefined {
+  let section = '';
+  for (const line of keyRing.split('\n')) {
+    section = /^\s*\[(.+)\]\s*$/.exec(line)?.[1] ?? section;
+    const key = /^\s*key\s*=\s*"?([^\s"]+)/.exec(line)?.[1];
+    if (section === entity && key !== undefined) return key;
+  }
+  return undefined;
+}
+
+function needsKey(rados: Rados): boolean {
+  return setting(rados, 'auth_client_required').includes('cephx');
+}
+
+function keyRings(rados: Rados): string[] {
+  return setting(rados, 'keyring')
+    .split(/[,;\s]+/)
+    .filter(Boolean);
 }
 
 function setting(rados: Rados, name: string): string {

@@ -46,6 +46,7 @@ interface Arguments {
 interface Results {
   int: number;
   int64_t: number | bigint;
+  uint64_t: number | bigint;
   ssize_t: number | bigint;
   void: undefined;
 }

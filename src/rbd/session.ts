@@ -31,6 +31,8 @@ export class Session {
   private constructor(
     readonly rados: Rados,
     readonly cluster: string,
+    /** Without "client.". */
+    readonly user: string,
   ) {}
 
   /** Connects. Fails with cluster-denied, cluster-unavailable or what volumeError makes of an errno. */
@@ -47,7 +49,7 @@ export class Session {
       await callAsync('rados_shutdown', rados);
       throw error;
     }
-    return new Session(rados, access.cluster);
+    return new Session(rados, access.cluster, access.user);
   }
 
   /**
@@ -67,6 +69,11 @@ export class Session {
         this.#release(context);
       }
     }
+  }
+
+  /** This client as Ceph names it where it holds a lock: "client.4123". */
+  get client(): string {
+    return `client.${call('rados_get_instance_id', this.rados)}`;
   }
 
   /** The id of a pool; fails with unknown-pool. */

@@ -1,5 +1,6 @@
 import { VolumeError } from '../volume/errors.js';
 import type { Place } from '../volume/store.js';
+import { LIMITS } from './access.js';
 import type { Connection } from './connection.js';
 import { FEATURES } from './declarations.js';
 import { CephError, check, EAGAIN, EBUSY, EEXIST, ENOENT, ENOSPC, EROFS, settle } from './errno.js';
@@ -8,7 +9,7 @@ import { FLATTEN_LOCK, SHARED, whileHolding, whileWorking } from './lock.js';
 import { callAsync, type IoCtx, Memory } from './native.js';
 import { type Opened, withImageById } from './open.js';
 import { readBytes } from './operations.js';
-import { exclusiveLockRefused } from './watchers.js';
+import { exclusiveLockRefused, refuseOwnLock } from './watchers.js';
 
 /**
  * Takes a snapshot, through whoever has the image open: librbd asks a client that writes to hold still for it.
@@ -23,24 +24,28 @@ export function takeSnapshot(
   const operation = `take snapshot "${name}" of image "${imageId}"`;
   return connection.patiently(
     place,
-    (io) =>
+    (io, session) =>
       whileWorking(io, headerOf(imageId), () =>
         withImageById(io, imageId, async (image) => {
           const has = await featuresOf(image, operation);
           const take = () => callAsync('rbd_snap_create', image, name);
+          const began = performance.now();
           const result = has('exclusive-lock')
             ? await take()
             : await apartFromFlattening(connection, io, imageId, take);
-          if (result === -EROFS)
-            throw await exclusiveLockRefused(connection, io, place, imageId, operation);
+          const cutShort = result === -EEXIST || performance.now() - began >= LIMITS.osd * 1000;
+          if (result === -EROFS) await exclusiveLockRefused(io, session, place, imageId, operation);
           if (result === -ENOENT && (await hasHeader(io, imageId)))
             throw new CephError(EAGAIN, operation);
-          check(result, operation);
-          if (has('object-map')) await requireWhole(io, image, imageId, name, operation);
-          return 'taken' as const;
+          if (result !== -EEXIST) check(result, operation);
+          if (has('object-map') && !(await isWhole(io, image, imageId, name, operation))) {
+            if (!cutShort) throw new CephError(ENOSPC, operation);
+            throw new VolumeError('snapshot-cut-short', { cluster: connection.cluster, operation });
+          }
+          return result === -EEXIST ? ('exists' as const) : ('taken' as const);
         }),
       ),
-    { [EEXIST]: 'exists', [ENOENT]: 'gone' } as const,
+    { [ENOENT]: 'gone' } as const,
   );
 }
 
@@ -72,24 +77,24 @@ function apartFromFlattening<T>(
 }
 
 /**
- * Fails with ENOSPC where the snapshot of an image with object maps has none: librbd passes over a full OSD
- * there, and no clone could ever be made of the snapshot.
+ * Whether the snapshot of an image with object maps has one: librbd passes over an OSD that is full there, or that does
+ * not answer, and no clone could ever be made of the snapshot.
  */
-async function requireWhole(
+export async function isWhole(
   io: IoCtx,
   image: Opened,
   imageId: string,
   name: string,
   operation: string,
-): Promise<void> {
+): Promise<boolean> {
   using out = new Memory(8);
   const known = await callAsync('rbd_snap_get_id', image, name, out.address);
-  // Removed meanwhile: whoever asks looks for it.
-  if (known === -ENOENT) return;
+  // Removed meanwhile, here and below: whoever asks looks for it.
+  if (known === -ENOENT) return true;
   check(known, operation);
   const map = `rbd_object_map.${imageId}.${out.uint64(0).toString(16).padStart(16, '0')}`;
   const read = readBytes(io, map, operation, 1).then(() => true);
-  if (!(await settle(read, { [ENOENT]: false }))) throw new CephError(ENOSPC, operation);
+  return (await settle(read, { [ENOENT]: false })) || !(await hasSnapshot(io, imageId, name));
 }
 
 /**
@@ -105,10 +110,11 @@ export function removeSnapshot(
   const operation = `remove snapshot "${name}" of image "${imageId}"`;
   return connection.patiently(
     place,
-    (io) =>
+    (io, session) =>
       whileWorking(io, headerOf(imageId), () =>
         withImageById(io, imageId, async (image) => {
           const result = await callAsync('rbd_snap_remove', image, name);
+          if (result === -EROFS) await refuseOwnLock(io, session, imageId, operation);
           if (result === -ENOENT && (await hasSnapshot(io, imageId, name))) return 'busy' as const;
           if (result !== -ENOENT) check(result, operation);
           else

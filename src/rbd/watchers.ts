@@ -2,12 +2,13 @@ import type { ImageLock } from '../volume/details.js';
 import { VolumeError } from '../volume/errors.js';
 import type { ImageSpec, Place, Watcher } from '../volume/store.js';
 import type { Connection } from './connection.js';
-import { CephError, check, ENOENT, ERANGE, ETIMEDOUT } from './errno.js';
+import { CephError, check, EDEADLK, ENOENT, ERANGE, ETIMEDOUT } from './errno.js';
 import { headerOf } from './header.js';
 import { named } from './images.js';
 import { FLATTEN_LOCK, GROW_LOCK, holdersOf, lockers, RBD_LOCK, WORK_LOCK } from './lock.js';
 import { call, callAsync, type IoCtx, layout as layoutOf, Memory } from './native.js';
 import { type Opened, withImage } from './open.js';
+import type { Session } from './session.js';
 
 /** Clients that watch the image's header; one that only reads does not. */
 export function watchers(connection: Connection, spec: ImageSpec): Promise<readonly Watcher[]> {
@@ -60,23 +61,41 @@ async function workersOn(io: IoCtx, imageId: string): Promise<readonly string[]>
 }
 
 /**
- * What it means that librbd could not get an image's exclusive lock: somebody has the image for themselves, or a
- * controller that works on it does not answer, as where an OSD stands still. librbd answers EROFS to both.
+ * Fails with EDEADLK where the client that asks for an image's exclusive lock has it. An image that was closed while an
+ * OSD did not answer leaves its lock behind, and librbd, which takes it from a client that died, never does from its own:
+ * the image could not be worked on as long as this client lives.
+ */
+export async function refuseOwnLock(
+  io: IoCtx,
+  session: Session,
+  imageId: string,
+  operation: string,
+): Promise<void> {
+  const { holders } = await holdersOf(io, headerOf(imageId), RBD_LOCK);
+  if (holders.some(({ client }) => client === session.client))
+    throw new CephError(EDEADLK, operation);
+}
+
+/**
+ * Fails with what it means that librbd could not get an image's exclusive lock: this client has forgotten that it has it,
+ * somebody has the image for themselves, or a controller that works on it does not answer, as where an OSD stands still.
+ * librbd answers EROFS to all of them.
  */
 export async function exclusiveLockRefused(
-  { cluster }: Connection,
   io: IoCtx,
+  session: Session,
   place: Place,
   imageId: string,
   operation: string,
-): Promise<VolumeError | CephError> {
+): Promise<never> {
+  await refuseOwnLock(io, session, imageId, operation);
   const owners = (await lockers(io, headerOf(imageId), RBD_LOCK)).map(bare);
   const workers = await workersOn(io, imageId);
   const others = owners.filter((address) => !workers.includes(address));
-  if (others.length === 0) return new CephError(ETIMEDOUT, operation);
-  const volume = [cluster, place.pool, place.namespace, imageId].filter(Boolean).join('/');
+  if (others.length === 0) throw new CephError(ETIMEDOUT, operation);
+  const volume = [session.cluster, place.pool, place.namespace, imageId].filter(Boolean).join('/');
   const users = `client ${others.join(', ')}, which has it for itself, as \`rbd map -o exclusive\` does`;
-  return new VolumeError('volume-in-use', { volume, users });
+  throw new VolumeError('volume-in-use', { volume, users });
 }
 
 /** The locks on an image's header that anybody holds. */

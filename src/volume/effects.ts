@@ -57,10 +57,12 @@ export const EFFECTS = {
     'drop-task',
   ],
   expand: ['grow-image'],
+  move: ['write-record', 'write-entry'],
   controllerPublish: ['write-publication'],
   controllerUnpublish: ['remove-publication'],
   stage: [
     'remember-stage',
+    'claim-again',
     'write-access',
     'start-fuse',
     'attach-device',
@@ -73,9 +75,20 @@ export const EFFECTS = {
     'grow-mounted',
     'remember-staged',
   ],
-  unstage: ['unmount-staging', 'detach-device', 'stop-fuse', 'remove-access', 'forget-stage'],
+  unstage: [
+    'unmount-staging',
+    'detach-device',
+    'stop-fuse',
+    'remove-access',
+    'remember-vacated',
+    'forget-stage',
+  ],
+  /** What follows where nobody takes back what was unstaged. */
+  vacate: ['mark-unstaged', 'forget-vacated'],
   publish: ['remember-publish', 'attach-device', 'make-target', 'bind-target'],
   unpublish: ['unbind-target', 'remove-target', 'detach-device', 'forget-publish'],
+  /** The kernel's rbd, where stage, unstage, publish and unpublish attach by it. */
+  krbd: ['remember-mapping', 'map', 'unmap', 'forget-mapping'],
   nodeExpand: ['refresh-device', 'grow-fs'],
 } as const;
 

@@ -175,6 +175,21 @@ export const CATALOGUE = {
     message: 'image "{volume}" was not created by Pannier',
     remedy: 'Remove it with `rbd rm` if its data is not needed.',
   },
+  'other-host': {
+    code: 'FAILED_PRECONDITION',
+    message: 'volume "{volume}" belongs to {owner}, and this plugin serves host "{host}" alone',
+    remedy: 'Use it through its own host, or give it to this one with `pannier volume move`.',
+  },
+  'no-record': {
+    code: 'FAILED_PRECONDITION',
+    message: 'image "{volume}" was not created by Pannier, and belongs to no host',
+    remedy: 'There is nothing to move: any host may use it by its ID.',
+  },
+  'no-host': {
+    code: 'FAILED_PRECONDITION',
+    message: 'this plugin keeps no hosts apart, and has no host of its own',
+    remedy: 'Name the host, or set scope = "host" in the configuration.',
+  },
   'holds-data': {
     code: 'FAILED_PRECONDITION',
     message: 'the device of volume "{volume}" is not formatted: {problem}',
@@ -210,10 +225,16 @@ export const CATALOGUE = {
     code: 'FAILED_PRECONDITION',
     message: 'no way to attach an RBD image on this node: {problem}',
     remedy:
-      'Set mapper to "auto", install rbd-fuse, and give the plugin /dev/fuse and /dev/loop-control.',
+      'Set mapper to "auto", and load the kernel module rbd, or install rbd-fuse and give the plugin /dev/fuse and /dev/loop-control.',
+  },
+  'not-mappable': {
+    code: 'FAILED_PRECONDITION',
+    message: 'the kernel cannot map volume "{volume}": {problem}',
+    remedy:
+      'See the node\'s kernel log. `rbd feature disable` takes features away; with mapper = "fuse" a node maps without the kernel\'s rbd.',
   },
   superseded: {
-    code: 'ABORTED',
+    code: 'UNAVAILABLE',
     message: 'another controller changed "{volume}" at the same time',
     remedy: 'Send the call again.',
   },
@@ -231,6 +252,17 @@ export const CATALOGUE = {
     code: 'RESOURCE_EXHAUSTED',
     message: 'cluster "{cluster}" has no room: {problem}',
     remedy: 'Add OSDs, raise the quota, or delete volumes; deleting works on a full cluster.',
+  },
+  'quota-used-up': {
+    code: 'RESOURCE_EXHAUSTED',
+    message:
+      'the quota of pool "{pool}" in cluster "{cluster}" is {quota} bytes, and its volumes would have {bytes}',
+    remedy: 'Delete volumes, ask for less, or raise the quota in the configuration.',
+  },
+  'snapshot-cut-short': {
+    code: 'UNAVAILABLE',
+    message: 'cluster "{cluster}" did not finish: {operation}',
+    remedy: 'Check `ceph -s`, and send the call again: it takes another snapshot.',
   },
   'cluster-unavailable': {
     code: 'UNAVAILABLE',
@@ -309,6 +341,11 @@ export class VolumeError extends Error {
 
 function fill(template: string, words: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (_, word: string) => words[word] ?? '');
+}
+
+/** True for what is wrong with a request itself. */
+export function isMistake(error: unknown): error is VolumeError {
+  return error instanceof VolumeError && error.code === 'INVALID_ARGUMENT';
 }
 
 /** Throws an error of the catalogue. */

@@ -1,3 +1,4 @@
+import { refuseOverQuota } from './capacity.js';
 import { type Controller, mustLocate, notFound } from './controller.js';
 import { fail } from './errors.js';
 import { findImage } from './find.js';
@@ -22,6 +23,7 @@ export async function expandVolume(
       problem: `the volume has ${image.sizeBytes} bytes, more than limit_bytes ${range.limitBytes}, and volumes do not shrink`,
     });
   if (image.sizeBytes >= range.requiredBytes) return image.sizeBytes;
+  await refuseOverQuota(controller, cluster, handle.pool, range.requiredBytes - image.sizeBytes);
   const grown = await controller.effect('expand/grow-image', () =>
     cluster.growImage(handle, range.requiredBytes),
   );

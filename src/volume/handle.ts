@@ -16,6 +16,15 @@ export const HANDLE_MAX_BYTES = 128;
 /** What a volume's own may have, so that its snapshots' fit too: "@", a key, "-" and a word. */
 export const VOLUME_ID_MAX_BYTES = HANDLE_MAX_BYTES - 28;
 
+/** The longest name of a file: Mesos makes one of a volume's id, percent-encoded. */
+export const PATH_MAX_BYTES = 255;
+
+/** How long an id is, in bytes, when everything in it but letters, digits, dots, dashes and underscores is "%" and two digits. */
+export function pathBytes(id: string): number {
+  const plain = id.match(/[A-Za-z0-9._-]/g)?.length ?? 0;
+  return plain + 3 * (Buffer.byteLength(id) - plain);
+}
+
 // What Ceph takes in a pool, namespace or image name, less '/' and '@', which `rbd` reads as separators.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it keeps out.
 const PART = /^[^/@\u0000-\u001f\u007f]+$/;

@@ -23,6 +23,8 @@ export interface Publication {
   readonly mode: AccessMode;
   readonly access: 'mount' | 'block';
   readonly readonly: boolean;
+  /** Its node says that nothing of the volume is there: another may get it though no controller took it back. */
+  readonly unstaged?: true;
 }
 
 export type Publications = Readonly<Record<string, Publication>>;
@@ -54,6 +56,17 @@ export function publishedNodesOf(image: Image): readonly string[] {
   return owner === image.id && typeof nodes === 'object' && nodes !== null
     ? Object.keys(nodes)
     : [];
+}
+
+/** True where a node has said that nothing of the image is there. */
+export function isUnstaged(image: Image, nodeId: string): boolean {
+  const { image: owner, nodes } = parseObject(image.metadata.get(PUBLISHED_KEY)) ?? {};
+  return owner === image.id && arePublications(nodes) && nodes[nodeId]?.unstaged === true;
+}
+
+/** Those that keep others from the volume, or from its deletion. */
+export function heldOf(published: Publications): Publications {
+  return Object.fromEntries(Object.entries(published).filter(([, { unstaged }]) => !unstaged));
 }
 
 function arePublications(value: unknown): value is Publications {

@@ -1,26 +1,21 @@
-import {
-  type AccessMode,
-  type Capability,
-  isReaderOnly,
-  isSingleNode,
-  unsupported,
-} from './capability.js';
+import { type Capability, isReaderOnly, unsupported } from './capability.js';
 import { type Controller, locate, mustLocate, notFound } from './controller.js';
 import { describeUsers, hostOf } from './delete/users.js';
 import { fail } from './errors.js';
 import { findImage } from './find.js';
 import { formatHandle, type VolumeHandle } from './handle.js';
+import { refuseToPublish } from './host.js';
 import { parseObject } from './json.js';
 import {
-  DELETING_KEY,
-  formatPublications,
+  heldOf,
   isBeingDeleted,
-  PUBLISHED_KEY,
   type Publication,
   type Publications,
   publicationOf,
   publicationsOf,
 } from './marks.js';
+import { refuseConflict, swapPublications } from './publications.js';
+import { recordOf } from './record.js';
 import type { Cluster, Credentials, Image } from './store.js';
 import { usersOf } from './users.js';
 
@@ -56,14 +51,16 @@ export async function publishVolume(
   for (let round = 0; round < ROUNDS; round++) {
     if (image === undefined) return notFound(handle);
     if (isBeingDeleted(image)) fail('being-deleted', { volume: volumeId });
+    refuseToPublish(controller, handle, recordOf(image, handle));
     const published = publicationsOf(image, handle);
     const wanted = publicationOf(capability, request.readonly);
     if (isPublished(handle, published, nodeId, wanted)) return;
-    refuseConflict(handle, published, wanted);
+    const held = heldOf(published);
+    refuseConflict(handle, held, wanted);
     if (!isReaderOnly(wanted.mode) && wanted.mode !== 'MULTI_NODE_MULTI_WRITER')
-      await refuseStrangers(cluster, handle, image, node, Object.keys(published));
+      await refuseStrangers(cluster, handle, image, node, Object.keys(held));
     const outcome = await controller.effect('controllerPublish/write-publication', () =>
-      swap(cluster, handle, image as Image, { ...published, [nodeId]: wanted }),
+      swapPublications(cluster, handle, image as Image, { ...published, [nodeId]: wanted }),
     );
     if (outcome === 'swapped') return;
     image = await findImage(cluster, handle);
@@ -90,23 +87,11 @@ export async function unpublishVolume(
     );
     if (Object.keys(rest).length === Object.keys(published).length) return;
     const outcome = await controller.effect('controllerUnpublish/remove-publication', () =>
-      swap(cluster, handle, image, rest),
+      swapPublications(cluster, handle, image, rest),
     );
     if (outcome !== 'differs') return;
   }
   fail('superseded', { volume: volumeId });
-}
-
-function swap(cluster: Cluster, handle: VolumeHandle, image: Image, next: Publications) {
-  return cluster.swapMetadata(
-    handle,
-    image.id,
-    {
-      [PUBLISHED_KEY]: image.metadata.get(PUBLISHED_KEY),
-      [DELETING_KEY]: image.metadata.get(DELETING_KEY),
-    },
-    { [PUBLISHED_KEY]: formatPublications(image, next) },
-  );
 }
 
 /** True where this very publication exists; throws where the node has it in another way. */
@@ -116,7 +101,7 @@ function isPublished(
   nodeId: string,
   wanted: Publication,
 ): boolean {
-  const there = published[nodeId];
+  const there = heldOf(published)[nodeId];
   if (there === undefined) return false;
   const difference = (['mode', 'access', 'readonly'] as const)
     .filter((key) => there[key] !== wanted[key])
@@ -129,27 +114,6 @@ function isPublished(
       difference,
     });
   return true;
-}
-
-/** One writer is one writer: whether other nodes' publications leave room for this one. */
-function refuseConflict(handle: VolumeHandle, published: Publications, wanted: Publication): void {
-  for (const [node, other] of Object.entries(published)) {
-    const mode = conflict(wanted, other);
-    if (mode !== undefined)
-      fail('published-elsewhere', { volume: formatHandle(handle), node, mode });
-  }
-}
-
-/** The access mode that keeps two publications on different nodes apart, if one does. */
-function conflict(wanted: Publication, other: Publication): AccessMode | undefined {
-  if (isSingleNode(wanted.mode)) return wanted.mode;
-  if (isSingleNode(other.mode)) return other.mode;
-  const writers = [wanted, other].filter((one) => !one.readonly && !isReaderOnly(one.mode));
-  const limited = writers.find((one) => one.mode !== 'MULTI_NODE_MULTI_WRITER');
-  if (limited !== undefined && writers.length > 1) return limited.mode;
-  if (writers.length > 0 && [wanted, other].some((one) => one.mode === 'MULTI_NODE_READER_ONLY'))
-    return 'MULTI_NODE_READER_ONLY';
-  return undefined;
 }
 
 /** Refuses where a client that no publication explains has the image open for writing. */

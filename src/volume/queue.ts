@@ -8,6 +8,9 @@ interface Line {
   sharing: Set<Promise<unknown>>;
 }
 
+/** How an action is carried out: once, or again where that helps. */
+export type Attempt = <T>(action: () => Promise<T>) => Promise<T>;
+
 /**
  * Puts calls for one volume in line, and lets identical calls that overlap share one execution and one
  * answer. Nomad fails an allocation on ABORTED, so a busy volume is waited for, never refused.
@@ -15,6 +18,8 @@ interface Line {
 export class Queue {
   readonly #lines = new Map<string, Line>();
   readonly #shared = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly attempt: Attempt = (action) => action()) {}
 
   /** How many keys somebody waits on, or has. */
   get size(): number {
@@ -57,14 +62,14 @@ export class Queue {
     return result;
   }
 
-  /** Both: equal calls are one, and different calls for a volume follow each other. */
+  /** Both: equal calls are one, and different calls for a volume follow each other. Each is attempted as all are. */
   run<T>(
     keys: readonly string[],
     call: string,
     action: () => Promise<T>,
     sharing: readonly string[] = [],
   ): Promise<T> {
-    return this.share(call, () => this.inLine(keys, action, sharing));
+    return this.share(call, () => this.inLine(keys, () => this.attempt(action), sharing));
   }
 
   #lineOf(key: string): Line {

@@ -17,6 +17,8 @@ export interface PlannedVolume {
   readonly layout: string;
   /** What it is made from: "snapshot ID", "volume ID", or '' for nothing. */
   readonly source: string;
+  /** The host that it belongs to; undefined where it was made by a controller that does not keep hosts apart. */
+  readonly host?: string | undefined;
 }
 
 /**
@@ -60,15 +62,19 @@ export function formatRecord({ image, ...planned }: VolumeRecord): string {
 const PLANNED = ['name', 'handle', 'claim', 'sizeBytes', 'layout', 'source'] as const;
 
 export function inOrder(planned: PlannedVolume): PlannedVolume {
-  const { version, name, handle, claim, sizeBytes, layout, source } = planned;
-  return { version, name, handle, claim, sizeBytes, layout, source };
+  const { version, name, handle, claim, sizeBytes, layout, source, host } = planned;
+  return {
+    ...{ version, name, handle, claim, sizeBytes, layout, source },
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 export function readPlanned(value: Record<string, unknown> | undefined): PlannedVolume | undefined {
   const words = value?.version === 1 ? strings(value, PLANNED) : undefined;
-  return words !== undefined && /^\d+$/.test(words.sizeBytes)
-    ? { version: 1, ...words }
-    : undefined;
+  const host: unknown = value?.host;
+  if (words === undefined || !/^\d+$/.test(words.sizeBytes)) return undefined;
+  if (host === undefined) return { version: 1, ...words };
+  return typeof host === 'string' ? { version: 1, ...words, host } : undefined;
 }
 
 /** The record that a text holds, or undefined where it is not one. */

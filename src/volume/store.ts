@@ -67,6 +67,18 @@ export interface Watcher {
   readonly clientId: bigint;
 }
 
+/** What a kernel needs to connect to a cluster as this client does. */
+export interface KernelAccess {
+  /** The cluster's own id, a UUID. */
+  readonly fsid: string;
+  /** Without "client.". */
+  readonly user: string;
+  /** A secret. Undefined where the cluster asks for none. */
+  readonly key: string | undefined;
+  /** Of each monitor the addresses, "192.0.2.1:6789", by the protocol that it speaks there. */
+  readonly monitors: ReadonlyArray<Readonly<Partial<Record<'v1' | 'v2', string>>>>;
+}
+
 export interface TrashedImage {
   readonly id: string;
   /** The name that it had. */
@@ -151,6 +163,7 @@ export interface Cluster extends Indexes, ImageReader {
   listNodes(): Promise<ReadonlyMap<string, string>>;
   /** This client's own addresses as its watchers show them: "192.0.2.1". */
   address(): Promise<string>;
+  kernelAccess(): Promise<KernelAccess>;
   /** Takes or keeps the cluster's background work, for so many seconds; false where another one has it. */
   holdWork(owner: string, seconds: number): Promise<boolean>;
   /** Lets go of it at once. */
@@ -259,6 +272,10 @@ export interface Clusters {
   nameOf(id: string): string | undefined;
   /** The pool that `cluster` uses where none is asked for. */
   defaultPool(cluster: string): string;
+  /** How many bytes of volumes the configuration gives a pool; undefined: as many as there is room for. */
+  quota(cluster: string, pool: string): bigint | undefined;
+  /** Where ListVolumes shows images that Pannier did not create. */
+  foreignPlaces(cluster: string): readonly Place[];
   /**
    * The connection to a cluster, as the plugin's own user, or as `credentials`.
    * Fails with unknown-cluster. It does not wait for the cluster: the first call does.

@@ -250,6 +250,11 @@ export class FakePlugin {
         const { name, sizeBytes } = found ?? fail('not-in-trash', { volume: volumeId });
         return { volumeId, name, sizeBytes };
       },
+      moveVolume: async (request) => {
+        this.#record('MoveVolume', request);
+        const { volumeId, host } = request;
+        return { volumeId, host: host || 'this-host' };
+      },
       freeDeletedVolume: async (request) => {
         this.#record('FreeDeletedVolume', request);
         return { imageIds: [request.imageId] };

@@ -197,6 +197,17 @@ t.test(
   },
 );
 
+t.test('what is called nearly so is named where there is no such volume or plugin', async (t) => {
+  for (const words of ['volume status', 'volume inspect', 'volume delete', 'snapshot create'])
+    t.match(await run(`${words} dtaa${words.startsWith('snapshot') ? ' before' : ''}`), {
+      code: 1,
+      stdout: '',
+      stderr: /volume "dtaa" does not exist.*; did you mean "data"\?\n/,
+    });
+  t.match(await run('plugin status panier'), { code: 1, stderr: /; did you mean "pannier"\?\n/ });
+  t.notMatch((await run('volume status nothing-like-it')).stderr, /did you mean/);
+});
+
 t.test(
   'a volume is registered under a second name, which is told, and no deletion takes the data of both',
   async (t) => {

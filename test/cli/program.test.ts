@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { Commands, children } from '../../src/cli/commands.js';
 import { helpText } from '../../src/cli/help.js';
-import { packageVersion } from '../../src/cli/package.js';
+import { packageJson, packageVersion } from '../../src/cli/package.js';
 import { BINARY, pannier, socketFolder } from './pannier.js';
 
 const config = new Commands(join(BINARY, '..', '..'));
@@ -20,6 +21,24 @@ t.test('version is what package.json says, in every form', async (t) => {
     t.match(await pannier(args), { code: 0, stdout: `Pannier v${version}\n`, stderr: '' });
   t.equal(JSON.parse((await pannier(['version', '-json'])).stdout).version, version);
   t.equal((await pannier(['-version', '-t', '{{.version}}'])).stdout, `${version}\n`);
+});
+
+t.test('a Node.js that is too old is told so, and what to do', (t) => {
+  const oldest = packageJson().engines as { node: string };
+  t.equal(oldest.node, '>=22.3');
+  for (const version of ['18.20.4', '20.20.2', '22.2.0', '22.3.0', '24.0.0']) {
+    const versions = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
+    const args = ['--import', `data:text/javascript,${versions}`, BINARY, 'version'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    if (/^2[24]\.[03]/.test(version))
+      t.match({ status, stdout }, { status: 0, stdout: /^Pannier v/ });
+    else {
+      t.equal(status, 1);
+      t.match(stderr, `Pannier needs Node.js 22.3 or later, and this is ${version}\n`);
+      t.notMatch(stderr, /\n {4}at /, 'no stack');
+    }
+  }
+  t.end();
 });
 
 t.test('every command has a summary, an example and help of one shape', async (t) => {

@@ -69,6 +69,10 @@ t.test('status shows one by handle, name, or the beginning that only one has', a
   t.match(JSON.parse(none.stderr), {
     error: { code: 'NOT_FOUND', message: 'volume "nosuch" does not exist', exitCode: 1 },
   });
+  t.match(await run('volume status alhpa'), {
+    code: 1,
+    stderr: /volume "alhpa" does not exist; did you mean "alpha"\?\n/,
+  });
 });
 
 t.test('create sends what the specification says, and prints the volume', async (t) => {

@@ -50,6 +50,9 @@ t.test('the least that is needed, and what the rest is then', async (t) => {
     endpoint: 'unix:///csi.sock',
     driverName: 'csi.pannier.rbd',
     nodeId: hostname(),
+    scope: 'cluster',
+    hostId: undefined,
+    outages: 'report',
     stateDir: '/var/lib/pannier',
     logLevel: 'info',
     mapper: 'auto',
@@ -77,6 +80,8 @@ mode            = "node"
 endpoint        = "tcp://127.0.0.1:10000"
 driver_name     = "csi.example.org"
 node_id         = "node 1"
+scope           = "host"
+host_id         = "rack-1.host-2"
 state_dir       = "/srv/state"
 log_level       = "debug"
 mapper          = "fuse"
@@ -99,6 +104,8 @@ cluster "third" { monitors = " 192.0.2.1 , 192.0.2.2:6789," }
     endpoint: 'tcp://127.0.0.1:10000',
     driverName: 'csi.example.org',
     nodeId: 'node 1',
+    scope: 'host',
+    hostId: 'rack-1.host-2',
     stateDir: '/srv/state',
     logLevel: 'debug',
     mapper: 'fuse',
@@ -137,6 +144,8 @@ t.test('a flag goes over the environment, that over the file, that over the defa
     ['endpoint', 'unix:///flag.sock', 'unix:///env.sock', 'unix:///file.sock'],
     ['driverName', 'flag', 'env', 'file'],
     ['nodeId', 'flag', 'env', 'file'],
+    ['scope', 'host', 'cluster', 'host'],
+    ['hostId', 'flag', 'env', 'file'],
     ['stateDir', '/flag', '/env', '/file'],
     ['logLevel', 'debug', 'warn', 'error'],
     ['mapper', 'fuse', 'krbd', 'nbd'],
@@ -205,6 +214,64 @@ t.test('flags and variables mean the only cluster, with a file or without', asyn
     [{ pool: 'rbd' }, { pool: 'rbd', conf: undefined }],
     'of several none',
   );
+});
+
+t.test(
+  'quotas are for the default pool or for named ones, and images of others for places',
+  async (t) => {
+    const { load } = here(t);
+    const cluster = (words: string) =>
+      load(`endpoint = "unix:///csi.sock"
+cluster "a" {
+  monitors = "192.0.2.1"
+  pool     = "own"
+  ${words}
+}
+`);
+    const first = (words: string) => cluster(words).settings?.clusters[0];
+    t.same(first('quota = "500GiB"')?.quotas, { own: 500n << 30n });
+    t.same(first('quota = ["1GiB", "fast = 2 TiB", "slow=0"]')?.quotas, {
+      ...{ own: 1n << 30n, fast: 2n << 40n, slow: 0n },
+    });
+    t.same(first('foreign_images = "rbd, archive/team"')?.foreignImages, [
+      { pool: 'rbd', namespace: '' },
+      { pool: 'archive', namespace: 'team' },
+    ]);
+    for (const [words, problem] of [
+      ['quota = "many"', /expected a size such as 500GiB in "many"/],
+      ['quota = "=5GiB"', /expected a pool before "=5GiB"/],
+      ['quota = "fast=1GiB,fast=2GiB"', /second quota/i],
+      ['foreign_images = "a/b/c"', /expected pool or pool\/namespace/i],
+      ['foreign_images = "a/"', /expected pool or pool\/namespace/i],
+    ] as const) {
+      const { settings, diagnostics } = cluster(words);
+      t.equal(settings, undefined, words);
+      t.match(
+        diagnostics[0],
+        { summary: /invalid value/, detail: new RegExp(problem, 'i') },
+        words,
+      );
+      t.equal(diagnostics[0]?.range?.start.line, 5);
+    }
+  },
+);
+
+t.test(
+  'a host without a quota is warned of: every host would tell all that there is',
+  async (t) => {
+    const { load } = here(t);
+    const lines = (text: string) => load(text).diagnostics.map(told);
+    const warning = 'warning: scope = "host" and no quota of cluster "a"';
+    t.same(lines(`scope = "host"\n${ENOUGH}`), [warning]);
+    t.same(lines(`scope = "host"\nmode = "node"\n${ENOUGH}`), [], 'a node tells no room');
+    t.same(load(`scope = "host"\n${ENOUGH}`, { 'ceph-quota': '1GiB' }).diagnostics, []);
+  },
+);
+
+t.test('a host has an id of letters, digits, dots, dashes and underscores', async (t) => {
+  const { load } = here(t);
+  for (const id of ['a b', 'a/b', 'x'.repeat(65), 'ä'])
+    t.equal(load(`host_id = "${id}"\n${ENOUGH}`).settings, undefined, id);
 });
 
 t.test('each mistake in a file is told with its line and column', async (t) => {

@@ -1,6 +1,8 @@
 import t from 'tap';
+import { FINDING_KINDS, type FindingKind } from '../../src/inspect/finding.js';
 import { findInconsistencies } from '../../src/inspect/findings/all.js';
-import type { Known } from '../../src/inspect/known.js';
+import type { Known, MesosView } from '../../src/inspect/known.js';
+import { isOf, referenceRows } from '../docs/rows.js';
 import {
   ALLOCATION,
   allocation,
@@ -10,6 +12,7 @@ import {
   HANDLE,
   image,
   known,
+  NODE,
   node,
   nomad,
   nomadVolume,
@@ -23,10 +26,14 @@ interface Told {
   readonly severity: string;
 }
 
+/** What was told by the tests here, with the commands, so that each of it is looked up in the reference. */
+const seen = new Map<FindingKind, Set<string | null>>();
+
 function told(change: Partial<Known> = {}): Told[] {
-  return findInconsistencies(known(change)).map(({ kind, command, severity }) => ({
-    ...{ kind, command, severity },
-  }));
+  return findInconsistencies(known(change)).map(({ kind, command, severity }) => {
+    seen.set(kind, (seen.get(kind) ?? new Set()).add(command));
+    return { kind, command, severity };
+  });
 }
 
 const NOMAD = '-address=http://127.0.0.1:4646';
@@ -78,6 +85,7 @@ t.test('a claim on a node that is down, out of sight or forgotten', (t) => {
   const nodes = (status: string) => nomad().nodes.map((one) => ({ ...one, status }));
   t.same(told({ nomad: nomad({ nodes: nodes('down') }) }), [
     error('claim-on-lost-node', 'nomad system gc'),
+    error('watcher-on-lost-node', 'ceph osd blocklist add 192.0.2.1:0/7 86400'),
   ]);
   t.same(
     told({ nomad: nomad({ nodes: nodes('disconnected') }) }),
@@ -102,6 +110,24 @@ t.test('a publication without a claim, taken back where the controller is', (t) 
       `pannier volume unmount -endpoint=unix:///other.sock -node=worker-1 ${HANDLE}`,
     ),
   ]);
+  t.end();
+});
+
+t.test('a publication that its node has given up is as good as none', (t) => {
+  const given = {
+    mode: 'SINGLE_NODE_WRITER',
+    access: 'mount',
+    readonly: false,
+    unstaged: true,
+  } as const;
+  const published = { 'worker-1': given };
+  const idle = ceph({ image: image({ published, watchers: [] }) });
+  t.same(told({ nomad: nomad({ claims: [] }), ceph: idle, nodes: [] }), []);
+  const open = ceph({ image: image({ published }) });
+  t.match(told({ nomad: nomad({ claims: [] }), ceph: open, nodes: [] }), [
+    { kind: 'watcher-without-claim' },
+  ]);
+  t.same(told({ ceph: open }), [error('claim-without-publication', STOP)]);
   t.end();
 });
 
@@ -279,19 +305,23 @@ t.test('another size in Nomad than in Ceph', (t) => {
 });
 
 t.test('a device and a file system that have not grown', (t) => {
-  const expand = `pannier volume expand ${HANDLE} ${2n * GIB}`;
+  const at = { nomad: undefined, controller: ENDPOINT };
+  const expand = (size: bigint) => `pannier volume expand -endpoint=${ENDPOINT} ${HANDLE} ${size}`;
   const grown = ceph({ image: image({ sizeBytes: 2n * GIB }) });
   const volume = nomadVolume({ Capacity: Number(2n * GIB) });
   t.same(told({ ceph: grown, nomad: nomad({ volume }) }), [warning('device-smaller', STOP)]);
-  t.same(told({ ceph: grown, nomad: null }), [warning('device-smaller', expand)]);
+  t.same(told({ ceph: grown, nomad: null, at }), [warning('device-smaller', expand(2n * GIB))]);
+  t.same(
+    told({ ceph: grown, nomad: null }),
+    [warning('device-smaller', null)],
+    'no controller is where the node could be told',
+  );
   const sectors = ceph({ image: image({ sizeBytes: GIB + 511n }) });
   t.same(told({ ceph: sectors, nomad: null }), [], 'a device is whole sectors');
   const { fileSystem } = node();
   const small = node({ fileSystem: fileSystem && { ...fileSystem, smaller: true } });
   t.same(told({ nodes: [small] }), [warning('file-system-smaller', STOP)]);
-  t.same(told({ nodes: [small], nomad: null }), [
-    warning('file-system-smaller', `pannier volume expand ${HANDLE} ${GIB}`),
-  ]);
+  t.same(told({ nodes: [small], nomad: null, at }), [warning('file-system-smaller', expand(GIB))]);
   t.end();
 });
 
@@ -365,6 +395,60 @@ t.test('a lock by hand whose holder does not have the image open', (t) => {
   t.end();
 });
 
+t.test('a list that could not be read is no empty one', (t) => {
+  const unread = (change: Parameters<typeof image>[0]) =>
+    told({ ceph: ceph({ image: image(change) }) });
+  t.same(unread({ published: undefined }), []);
+  t.same(unread({ watchers: [watcher(undefined)] }), [], 'nobody knows which node it is on');
+  const lock = {
+    ...{ name: 'rbd_lock', exclusive: true, client: 'client.9', cookie: 'by hand' },
+    ...{ address: '192.0.2.9:0/9', nodes: [] },
+  };
+  t.same(unread({ watchers: undefined, locks: [lock] }), []);
+  const none = nomad({ claims: [] });
+  const unclaimed = ceph({ image: image({ published: undefined }) });
+  t.same(told({ ceph: unclaimed, nomad: none, nodes: [] }), []);
+  t.end();
+});
+
+t.test('what a node could not read is not missing there', (t) => {
+  const gap = (part: string) => [{ part, problem: 'it does not answer' }];
+  const bare = { mapping: undefined, fileSystem: undefined };
+  const staged = staging({ mount: undefined, targets: [] });
+  t.same(told({ nodes: [node({ ...bare, stagings: [staged], gaps: gap('mapping') })] }), []);
+  const paths = { stagings: [], unknownPaths: ['/csi/target'] };
+  t.same(told({ nodes: [node({ ...paths, gaps: gap('stagings') })] }), []);
+  t.end();
+});
+
+t.test('a client on a node that Nomad does not hear of is kept from Ceph', (t) => {
+  const nodes = nomad().nodes.map((one) => ({ ...one, status: 'down' }));
+  const block = error('watcher-on-lost-node', 'ceph osd blocklist add 192.0.2.1:0/7 86400');
+  t.same(told({ nomad: nomad({ nodes }), nodes: [] }), [
+    error('claim-on-lost-node', 'nomad system gc'),
+    block,
+  ]);
+  const moved = { nomad: nomad({ nodes, claims: [] }), nodes: [] };
+  const unpublished = ceph({ image: image({ published: {} }) });
+  t.same(told({ ...moved, ceph: unpublished }), [block], 'also where nothing else tells of it');
+  const byName = ceph({ image: image({ published: {}, watchers: [watcher([NODE])] }) });
+  const unnamed = nodes.map((one) => ({ ...one, csiId: undefined }));
+  t.same(told({ nomad: nomad({ nodes: unnamed, claims: [] }), nodes: [], ceph: byName }), [block]);
+  const forgotten = nomad({ nodes: [], claims: [], forgotten: [NODE] });
+  t.same(
+    told({ nomad: forgotten, nodes: [], ceph: byName }),
+    [block],
+    'also of one that Nomad has forgotten',
+  );
+  const either = ceph({ image: image({ watchers: [watcher(['worker-1', 'worker-2'])] }) });
+  t.same(
+    told({ nomad: nomad({ nodes }), nodes: [], ceph: either }),
+    [error('claim-on-lost-node', 'nomad system gc')],
+    'it may be on another one, which is there',
+  );
+  t.end();
+});
+
 t.test('what is at stake comes first', (t) => {
   const volume = nomadVolume({ Capacity: 1 });
   const twins = [{ id: 'other', namespace: 'default' }];
@@ -373,5 +457,86 @@ t.test('what is at stake comes first', (t) => {
     order.map(({ severity }) => severity),
     ['error', 'warning', 'warning'],
   );
+  t.end();
+});
+
+/** A disk of a resource provider's, on an agent. */
+const diskOn = (hostname: string, type = 'MOUNT') => ({
+  ...{
+    volumeId: HANDLE,
+    type,
+    profile: 'ext4',
+    sizeBytes: GIB,
+    role: 'storage',
+    persistence: null,
+  },
+  agent: { address: `http://${hostname}:5051`, id: `${hostname}-S0`, hostname },
+  provider: { id: 'p', name: 'ceph' },
+  plugin: 'csi.pannier.rbd.ceph',
+});
+const onMesos = (change: Partial<MesosView> = {}): MesosView => ({
+  ...{ disks: [diskOn('a')], uses: [], operations: [], gaps: [] },
+  ...change,
+});
+const SANDBOX = '/w/slaves/S/frameworks/F/executors/e/runs/r/data';
+
+t.test("a volume of Mesos's", (t) => {
+  const mesos = onMesos();
+  t.same(told({ nomad: null, mesos }), [], 'as a disk');
+  const open = ceph({ image: image({ published: {}, watchers: [watcher(['worker-1'])] }) });
+  t.same(
+    told({ nomad: null, mesos: null, ceph: open }).map(({ kind }) => kind),
+    ['watcher-without-claim'],
+  );
+  t.same(told({ nomad: null, mesos, ceph: open }), [], 'volume/csi publishes at no controller');
+  t.same(told({ nomad: null, mesos, ceph: null, nodes: [] }), [
+    error('mesos-disk-without-image', null),
+  ]);
+  t.same(told({ nomad: null, mesos: onMesos({ disks: [diskOn('a'), diskOn('b', 'RAW')] }) }), [
+    error('mesos-disk-of-several-agents', null),
+  ]);
+  t.same(told({ nomad: null, mesos: onMesos({ disks: [diskOn('a'), diskOn('a', 'RAW')] }) }), [
+    error('mesos-disk-twice', null),
+  ]);
+  t.end();
+});
+
+t.test(
+  'a mount in a sandbox of Mesos is unknown where no task of that framework has the volume',
+  (t) => {
+    const nodes = [node({ unknownPaths: [SANDBOX] })];
+    const use = {
+      ...{ volumeId: HANDLE, taskId: 't', taskName: 't', frameworkId: 'F', frameworkName: 'f' },
+      ...{
+        state: 'TASK_RUNNING',
+        readonly: false,
+        through: 'disk' as const,
+        containerPath: 'data',
+      },
+      agent: diskOn('a').agent,
+    };
+    t.same(told({ nodes, mesos: onMesos({ uses: [use] }) }), []);
+    t.same(told({ nodes, mesos: undefined }), [], 'nobody was asked');
+    const unknown = [warning('unknown-mount', `umount ${SANDBOX}`)];
+    t.same(told({ nodes, mesos: onMesos() }), unknown);
+    t.same(told({ nodes, mesos: null }), unknown);
+    t.end();
+  },
+);
+
+t.test('all of it is found by these tests, and is in the reference with its command', (t) => {
+  t.same([...seen.keys()].sort(), [...FINDING_KINDS]);
+  const rows = referenceRows('inspection.md');
+  t.same([...rows.keys()].sort(), [...FINDING_KINDS], 'and nothing else is');
+  for (const [kind, commands] of seen) {
+    const templates = rows.get(kind) ?? [];
+    for (const command of commands)
+      if (command === null) t.ok(true);
+      else
+        t.ok(
+          templates.some((template) => isOf(template, command)),
+          `${kind}: ${command} as one of ${templates.join(', ')}`,
+        );
+  }
   t.end();
 });

@@ -1,7 +1,11 @@
 import type { Known, NodeView, NomadView } from '../../src/inspect/known.js';
 import type { AllocationStub } from '../../src/nomad/allocations.js';
 import type { NomadVolume } from '../../src/nomad/volumes.js';
-import type { InspectedImage, InspectedVolume } from '../../src/volume/inspect/inspected.js';
+import type {
+  InspectedImage,
+  InspectedVolume,
+  InspectedWatcher,
+} from '../../src/volume/inspect/inspected.js';
 import type { InspectedStaging } from '../../src/volume/inspect/on-node.js';
 
 export const GIB = 1n << 30n;
@@ -78,6 +82,7 @@ export function nomad(change: Partial<NomadView> = {}): NomadView {
     nodes: [
       { id: NODE, name: 'client-1', status: 'ready', csiId: 'worker-1', pluginHealthy: true },
     ],
+    forgotten: [],
     twins: [],
     gaps: [],
     ...change,
@@ -105,10 +110,7 @@ export function image(change: Partial<InspectedImage> = {}): InspectedImage {
   };
 }
 
-export function watcher(
-  nodes: readonly string[],
-  works = false,
-): InspectedImage['watchers'][number] {
+export function watcher(nodes: readonly string[] | undefined, works = false): InspectedWatcher {
   return { address: '192.0.2.1:0/7', clientId: 7n, nodes, works };
 }
 
@@ -121,6 +123,7 @@ export function ceph(change: Partial<InspectedVolume> = {}): InspectedVolume {
       sizeBytes: GIB,
       source: '',
       layout: '',
+      host: undefined,
       state: 'whole',
     },
     image: image(),
@@ -177,5 +180,5 @@ export function node(change: Partial<NodeView> = {}): NodeView {
 /** A volume that is in use on one node, of which everything fits together. */
 export function known(change: Partial<Known> = {}): Known {
   const at = { nomad: 'http://127.0.0.1:4646', controller: undefined };
-  return { nomad: nomad(), ceph: ceph(), nodes: [node()], at, ...change };
+  return { nomad: nomad(), mesos: undefined, ceph: ceph(), nodes: [node()], at, ...change };
 }

@@ -1,89 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { terminate } from '../../src/dev/processes.js';
-import { tail, withoutCeph } from '../../src/dev/run.js';
+import { Daemon } from './daemon.js';
 
-const START_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 30_000;
-
-/** A HashiCorp agent in a process of its own, with a folder that holds its configuration, its data and its log. */
-export class Agent {
-  #child: ChildProcess | undefined;
-
+/** A HashiCorp agent, whose folder holds its configuration too. */
+export class Agent extends Daemon {
   constructor(
-    readonly name: string,
-    readonly folder: string,
-    readonly program: string,
+    name: string,
+    folder: string,
+    program: string,
     config: string,
     /** Of its HTTP API. */
-    readonly address: string,
+    address: string,
     /** What it calls the flag for its configuration. */
-    private readonly configFlag: '-config' | '-config-file' = '-config',
+    configFlag: '-config' | '-config-file' = '-config',
   ) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(this.#config, config, { mode: 0o600 });
+    const file = join(folder, 'agent.hcl');
+    super(name, folder, program, ['agent', `${configFlag}=${file}`], address);
+    writeFileSync(file, config, { mode: 0o600 });
   }
-
-  get #config(): string {
-    return join(this.folder, 'agent.hcl');
-  }
-
-  get #logFile(): string {
-    return join(this.folder, 'log');
-  }
-
-  get pid(): number {
-    return this.#child?.pid ?? 0;
-  }
-
-  get runs(): boolean {
-    return this.#child?.exitCode === null && this.#child.signalCode === null;
-  }
-
-  /** All that it has logged, in all its lives. */
-  get log(): string {
-    return readFileSync(this.#logFile, 'utf8');
-  }
-
-  /** Starts it, with the data that it has. Its API may answer later. */
-  start(): void {
-    const log = openSync(this.#logFile, 'a');
-    this.#child = spawn(this.program, ['agent', `${this.configFlag}=${this.#config}`], {
-      cwd: this.folder,
-      env: ownEnvironment(),
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
-  }
-
-  /** Waits until a question to it is answered with something. */
-  async answers<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
-    const limit = Date.now() + START_LIMIT_MS;
-    for (;;) {
-      const answer = await ask().catch(() => undefined);
-      if (answer !== undefined) return answer;
-      if (!this.runs || Date.now() > limit)
-        throw new Error(`${this.name}: ${what} did not come: ${tail(this.log, 30)}`);
-      await sleep(100);
-    }
-  }
-
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const child = this.#child;
-    if (child?.pid === undefined || !this.runs) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    await terminate(child.pid, STOP_LIMIT_MS, signal);
-    await ended;
-  }
-}
-
-/** This environment without what it says of other agents, or of another Ceph. */
-export function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(withoutCeph(process.env)).filter(
-      ([name]) => !/^(NOMAD|CONSUL|VAULT)_/.test(name),
-    ),
-  );
 }

@@ -56,8 +56,13 @@ export class LabCeph {
   /** Another empty pool, initialised for RBD, which goes when the test file ends. */
   async freshPool(): Promise<string> {
     const pool = poolName();
-    await addPool(this.#cluster, pool);
+    await this.addPool(pool);
     return pool;
+  }
+
+  /** The same with a name that is given. */
+  addPool(pool: string): Promise<void> {
+    return addPool(this.#cluster, pool);
   }
 
   /** The same cluster with another empty pool as the plugin's. */
@@ -110,8 +115,13 @@ export class LabCeph {
     process.kill(await this.#pidOf(daemon), 'SIGCONT');
   }
 
+  /** The daemons that run, and their processes. */
+  async daemons(): Promise<Partial<Record<string, number>>> {
+    return (await this.#cluster.status()).pids;
+  }
+
   async #pidOf(daemon: 'mon' | 'osd'): Promise<number> {
-    const pid = (await this.#cluster.status()).pids[daemon];
+    const pid = (await this.daemons())[daemon];
     if (pid === undefined) throw new Error(`ceph-${daemon} does not run`);
     return pid;
   }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { goTool } from '../tools/build.js';
-import { Agent, ownEnvironment } from './agent.js';
+import { Agent } from './agent.js';
+import { ownEnvironment } from './daemon.js';
 import { labFolder } from './folder.js';
 import { ownPorts } from './ports.js';
 

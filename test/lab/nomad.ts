@@ -12,17 +12,18 @@ import {
   type Ports,
   serverConfig,
 } from './nomad/config.js';
-import { shareMounts } from './nomad/shared.js';
 import { NomadUser } from './nomad/user.js';
 import { ownPorts } from './ports.js';
 
 export interface NomadOptions {
+  /** The IP address that all of it listens at: 127.0.0.1 where none is given. */
+  readonly host?: string;
   /** One by default; three or more elect another leader when theirs is gone. */
   readonly servers?: number;
   /** One by default. All of them are on this machine, each with drivers raw_exec, exec, mock_driver. */
   readonly clients?: number;
   readonly acl?: boolean;
-  /** Gives the clients the docker driver, and puts their folders on a shared mount. */
+  /** Gives the clients the docker driver. */
   readonly docker?: DockerOptions;
   /** HCL that is appended to every agent's configuration. */
   readonly config?: string;
@@ -155,11 +156,12 @@ interface Member {
 /** Starts servers, then clients; all of it is ended, and cleaned, with the test file. */
 export async function startNomad(options: NomadOptions = {}): Promise<LabNomad> {
   const { servers = 1, clients = 1, acl = false, config = '', docker, programs = [] } = options;
+  const host = options.host === undefined ? {} : { host: options.host };
   const folder = labFolder();
   const program = await goTool('nomad');
   const agentOf = (name: string, home: string, config: string, { http }: Ports) =>
-    new Agent(name, home, linkBelow(home, program), config, address(http));
-  const common = { acl, config, programs };
+    new Agent(name, home, linkBelow(home, program), config, address(http, options.host));
+  const common = { ...host, acl, config, programs };
   const serverPorts = await portsFor(servers);
   const peers = serverPorts.map(({ serf }) => serf);
   const serverAgents = serverPorts.map((ports, index) => {
@@ -180,7 +182,6 @@ export async function startNomad(options: NomadOptions = {}): Promise<LabNomad> 
   for (const [index, ports] of (await portsFor(clients)).entries()) {
     const [name, home] = placeOf(folder, 'c', index);
     const rpcs = serverPorts.map(({ rpc }) => rpc);
-    if (docker !== undefined) shareMounts(home);
     const text = await clientConfig(name, home, ports, rpcs, docker, common);
     const agent = agentOf(name, home, text, ports);
     all.push(agent);

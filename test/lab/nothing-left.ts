@@ -51,7 +51,8 @@ export async function whatIsLeft(
       snapshots: await cluster.snapshotNames.list(undefined, 10_000),
       mounts: mountsBelow(folder),
       loops: loopsBelow(folder),
-      state: filesBelow(folder, 'state'),
+      // What a node remembers for some seconds, of what it has not any more, ends by itself.
+      state: filesBelow(folder, 'state').filter((path) => !path.includes('/vacated/')),
     };
   } finally {
     await clusters.close();

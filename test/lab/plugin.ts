@@ -50,26 +50,29 @@ export interface LogLine {
 
 const START_LIMIT_MS = 60_000;
 
+/** The process that a plugin is, wherever that runs. */
+interface PluginProcess {
+  readonly pid: number;
+  /** All that it wrote to it. */
+  readonly stderr: string;
+  /** How it ended: an exit code, or a signal's name. */
+  readonly ended: Promise<string | number>;
+  readonly hasEnded: boolean;
+  kill(signal: NodeJS.Signals): unknown;
+}
+
 /** A plugin in a process of its own, and clients of its services. */
 export class LabPlugin {
-  readonly #child: ChildProcess;
+  readonly #process: PluginProcess;
   readonly #connection: Connection;
-  readonly #exit: Promise<string | number>;
-  #stderr = '';
 
   constructor(
     readonly folder: string,
     readonly endpoint: string,
-    child: ChildProcess,
+    process: PluginProcess,
   ) {
-    this.#child = child;
+    this.#process = process;
     this.#connection = connect(endpoint);
-    this.#exit = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderr += chunk;
-    });
   }
 
   get identity(): ServiceClient<typeof Identity> {
@@ -93,16 +96,16 @@ export class LabPlugin {
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#process.pid;
   }
 
   /** All that it wrote to stderr. */
   get stderr(): string {
-    return this.#stderr;
+    return this.#process.stderr;
   }
 
   get log(): LogLine[] {
-    return this.#stderr
+    return this.stderr
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as LogLine);
@@ -110,11 +113,11 @@ export class LabPlugin {
 
   /** How it ended: an exit code, or a signal's name. */
   get ended(): Promise<string | number> {
-    return this.#exit;
+    return this.#process.ended;
   }
 
   get hasEnded(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return this.#process.hasEnded;
   }
 
   /** Waits until Probe is answered. */
@@ -126,7 +129,7 @@ export class LabPlugin {
         return;
       } catch (error) {
         if (this.hasEnded || Date.now() > limit)
-          throw new Error(`the plugin did not start: ${this.#stderr}`, { cause: error });
+          throw new Error(`the plugin did not start: ${this.stderr}`, { cause: error });
         await sleep(50);
       }
     }
@@ -138,7 +141,7 @@ export class LabPlugin {
     for (;;) {
       const line = this.log.find(matches);
       if (line !== undefined) return line;
-      if (Date.now() > limit) throw new Error(`never logged: ${this.#stderr}`);
+      if (Date.now() > limit) throw new Error(`never logged: ${this.stderr}`);
       await sleep(20);
     }
   }
@@ -147,16 +150,14 @@ export class LabPlugin {
   async paused(): Promise<void> {
     const limit = Date.now() + START_LIMIT_MS;
     while (!this.hasEnded && Date.now() < limit) {
-      // The state is what follows the name in parentheses.
-      const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8');
-      if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')) return;
+      if (isStopped(this.pid)) return;
       await sleep(10);
     }
-    throw new Error(`the plugin did not stop: ${this.#stderr}`);
+    throw new Error(`the plugin did not stop: ${this.stderr}`);
   }
 
   goOn(): void {
-    this.#child.kill('SIGCONT');
+    this.#process.kill('SIGCONT');
   }
 
   /** Waits until this controller does the clusters' background work. */
@@ -171,9 +172,16 @@ export class LabPlugin {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<string | number> {
     this.#connection.close();
-    if (!this.hasEnded) this.#child.kill(signal);
-    return this.#exit;
+    if (!this.hasEnded) this.#process.kill(signal);
+    return this.ended;
   }
+}
+
+/** True where a process was stopped by a signal and does not go on (proc(5)). */
+export function isStopped(pid: number): boolean {
+  // The state is what follows the name in parentheses.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }
 
 /** Starts `pannier plugin run`; it is ended with the test file. */
@@ -187,18 +195,46 @@ export async function startPlugin(options: PluginOptions): Promise<LabPlugin> {
     env: {
       ...process.env,
       ...(options.configAt === undefined ? {} : placeOf(options, folder, endpoint)),
-      ...options.env,
-      ...(options.crashAfter === undefined ? {} : { [CRASH_AFTER]: options.crashAfter }),
-      ...(options.pauseAfter === undefined ? {} : { [PAUSE_AFTER]: options.pauseAfter }),
+      ...environmentOf(options),
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const plugin = new LabPlugin(folder, endpoint, child);
+  const plugin = new LabPlugin(folder, endpoint, processOf(child));
   t.teardown(() => plugin.stop('SIGKILL'));
   if (options.diesAtStart) return plugin;
   await plugin.ready();
   if (options.mode !== 'controller' && options.crashAfter === undefined) await plugin.registered();
   return plugin;
+}
+
+function processOf(child: ChildProcess): PluginProcess {
+  const ended = new Promise<string | number>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  return {
+    pid: child.pid ?? 0,
+    get stderr() {
+      return stderr;
+    },
+    ended,
+    get hasEnded() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+    kill: (signal) => child.kill(signal),
+  };
+}
+
+/** The variables by which a test steers a plugin. */
+export function environmentOf({ env, crashAfter, pauseAfter }: PluginOptions): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    ...(crashAfter === undefined ? {} : { [CRASH_AFTER]: crashAfter }),
+    ...(pauseAfter === undefined ? {} : { [PAUSE_AFTER]: pauseAfter }),
+  };
 }
 
 /** What is not the same for all plugins of a configuration that they share. */
@@ -211,7 +247,8 @@ function placeOf(options: PluginOptions, folder: string, endpoint: string): Node
   };
 }
 
-function configText(options: PluginOptions, folder: string, endpoint: string): string {
+/** A plugin's configuration file. */
+export function configText(options: PluginOptions, folder: string, endpoint: string): string {
   const quote = JSON.stringify;
   return [
     `mode = ${quote(options.mode ?? 'all')}`,
@@ -228,6 +265,11 @@ function configText(options: PluginOptions, folder: string, endpoint: string): s
 /** A cluster as a configuration has it. */
 export function clusterBlock(cluster: ClusterSettings): string {
   const { name, conf, monitors, monitorsService, user, key, keyFile, pool } = cluster;
+  const { quotas = {}, foreignImages = [] } = cluster;
+  const quota = Object.entries(quotas)
+    .map(([of, bytes]) => `${of}=${bytes}`)
+    .join();
+  const foreign = foreignImages.map((one) => [one.pool, one.namespace].filter(Boolean).join('/'));
   const quote = JSON.stringify;
   const where =
     monitorsService !== undefined
@@ -242,6 +284,8 @@ export function clusterBlock(cluster: ClusterSettings): string {
     ...(key === undefined ? [] : [`  key = ${quote(key)}`]),
     ...(keyFile === undefined ? [] : [`  key_file = ${quote(keyFile)}`]),
     `  pool = ${quote(pool)}`,
+    ...(quota === '' ? [] : [`  quota = ${quote(quota)}`]),
+    ...(foreign.length === 0 ? [] : [`  foreign_images = ${quote(foreign.join())}`]),
     '}',
   ].join('\n');
 }

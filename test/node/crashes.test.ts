@@ -20,12 +20,14 @@ const CASES: Case[] = [
 
 /** Growing is for volumes that were expanded, and another UUID for those beside their like. */
 const LATER = ['stage/renew-uuid', 'stage/grow-unmounted', 'stage/grow-mounted'];
+/** These volumes are published by no controller. */
+const PUBLISHED = ['stage/claim-again', 'unstage/remember-vacated'];
 const FORMAT = ['stage/begin-format', 'stage/make-fs', 'stage/end-format'];
 
 /** The effects that a kind of volume does not have. */
 const ABSENT: Record<string, readonly string[]> = {
-  ext4: [...LATER, 'publish/attach-device', 'unpublish/detach-device'],
-  block: [...LATER, ...FORMAT, 'stage/mount-staging', 'unstage/unmount-staging'],
+  ext4: [...LATER, ...PUBLISHED, 'publish/attach-device', 'unpublish/detach-device'],
+  block: [...LATER, ...PUBLISHED, ...FORMAT, 'stage/mount-staging', 'unstage/unmount-staging'],
 };
 
 for (const { what, capability, readonly } of CASES)

@@ -78,7 +78,14 @@ t.test('the same path in another mount namespace is another place', async (t) =>
   const folder = await folderOf(t);
   const child = spawn(
     'unshare',
-    ['--mount', 'sh', '-c', `mount -t tmpfs tmpfs ${folder}; cd ${folder}; exec sleep 1000`],
+    [
+      '--mount',
+      '--propagation',
+      'slave',
+      'sh',
+      '-c',
+      `mount -t tmpfs tmpfs ${folder}; cd ${folder}; exec sleep 1000`,
+    ],
     { stdio: 'ignore' },
   );
   t.teardown(() => child.kill('SIGKILL'));

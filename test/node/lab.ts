@@ -7,7 +7,7 @@ import type { ClusterSettings, Settings } from '../../src/config/settings.js';
 import { type NodeSide, openNode } from '../../src/node/volumes.js';
 import type { Logger } from '../../src/observe/log.js';
 import { openClusters } from '../../src/rbd/clusters.js';
-import type { AccessMode, Capability } from '../../src/volume/capability.js';
+import type { AccessMode, Capability, FileSystem } from '../../src/volume/capability.js';
 import { type Effect, type EffectName, plainEffect } from '../../src/volume/effects.js';
 import { formatHandle } from '../../src/volume/handle.js';
 import type { Cluster, Clusters, ImageSpec, Watcher } from '../../src/volume/store.js';
@@ -174,6 +174,12 @@ export function mountAs(
 
 export function blockAs(mode: AccessMode = 'SINGLE_NODE_WRITER'): Capability {
   return { access: { kind: 'block' }, mode };
+}
+
+/** The kernel grows a mounted ext4 for those alone who have CAP_SYS_RESOURCE. */
+export function mayGrowMounted(fsType: FileSystem): boolean {
+  const mask = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return fsType !== 'ext4' || ((BigInt(`0x${mask}`) >> 24n) & 1n) === 1n;
 }
 
 export function sh(command: string, ...args: string[]): string {

@@ -121,7 +121,9 @@ t.test('a volume in use: everybody is found without being named, and all of it f
   t.match(stdout, /Capability +Capability|Capability +=? ?single-node-writer file-system/);
   for (const id of [handle, 'dat']) t.equal((await pageOf(id)).handle, handle, id);
   const fromTwo = await on(two, 'volume', 'inspect', 'data');
-  t.ok(fromTwo.stdout.includes(`Mounts on ${two.nodeId}\nnothing is mapped or mounted there`));
+  const mounts = ({ name, nodeId }: LabClient) => `Mounts on ${name} (${nodeId.slice(0, 8)})\n`;
+  t.ok(fromTwo.stdout.includes(`${mounts(two)}nothing is mapped or mounted there`));
+  t.ok(fromTwo.stdout.includes(`${mounts(one)}not known: nobody asked it`));
 });
 
 t.test('a publication that Nomad has forgotten is taken back', async (t) => {

@@ -9,7 +9,7 @@ variable "node" { type = string }
 variable "program" { type = string }
 variable "config" { type = string }
 variable "state_dir" { type = string }
-variable "crash_after" { type = string }
+variable "arms" { type = string }
 
 job "pannier" {
   id = var.id
@@ -39,13 +39,13 @@ job "pannier" {
       driver       = "raw_exec"
       kill_timeout = "30s"
 
-      # A crash that is asked for happens once.
+      # A crash or a pause that is asked for happens once.
       config {
         command = "/bin/sh"
         args = [
           "-c",
-          "if mv \"$0\" \"$0.armed\" 2>/dev/null; then export PANNIER_CRASH_AFTER=$(cat \"$0.armed\"); fi; exec \"$@\"",
-          var.crash_after,
+          "if mv \"$0\" \"$0.armed\" 2>/dev/null; then export \"$(cat \"$0.armed\")\"; fi; exec \"$@\"",
+          var.arms,
           var.node, var.program, "plugin", "run", "-config=${var.config}",
         ]
       }

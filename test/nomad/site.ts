@@ -1,16 +1,20 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../src/cli/package.js';
 import { connect } from '../../src/csi/wire/client.js';
 import { findProcesses } from '../../src/dev/processes.js';
+import { CRASH_AFTER, PAUSE_AFTER } from '../../src/plugin/effects.js';
 import { Identity } from '../../src/proto/csi/v1/csi_pb.js';
 import type { EffectName } from '../../src/volume/effects.js';
 import { type LabCeph, startCeph } from '../lab/ceph.js';
 import { labFolder, mountsBelow } from '../lab/folder.js';
+import { cutPower } from '../lab/leftovers.js';
+import { type LabMachine, startMachine } from '../lab/machine.js';
 import { type Allocation, running } from '../lab/nomad/allocations.js';
+import type { NomadUser } from '../lab/nomad/user.js';
 import { type LabClient, type LabNomad, type NomadOptions, startNomad } from '../lab/nomad.js';
-import { clusterBlock, pannierProgram } from '../lab/plugin.js';
+import { clusterBlock, isStopped, pannierProgram } from '../lab/plugin.js';
 
 /** The id of the CSI plugin, which volumes name. */
 export const PLUGIN = 'pannier';
@@ -24,6 +28,8 @@ export class Site {
     readonly folder: string,
     readonly ceph: LabCeph,
     readonly nomad: LabNomad,
+    /** Where the last client's plugin speaks to Ceph from; undefined where all speak from this machine. */
+    readonly machine?: LabMachine,
   ) {
     for (const client of nomad.clients) {
       mkdirSync(join(folder, client.name), { recursive: true });
@@ -46,20 +52,25 @@ export class Site {
   }
 
   /** Runs the plugin on a client. Another `release` is an upgrade: Nomad replaces the allocation. */
-  async runPlugin(client: LabClient, release = '1'): Promise<Allocation> {
+  async runPlugin(
+    client: LabClient,
+    release = '1',
+    who: NomadUser = this.nomad,
+  ): Promise<Allocation> {
     const [node, program] = pannierProgram();
+    const away = client === this.nomad.clients.at(-1) ? this.machine : undefined;
     const id = this.jobOf(client);
-    await this.nomad.runJob(readFileSync(JOB, 'utf8'), {
+    await who.runJob(readFileSync(JOB, 'utf8'), {
       id,
       release,
       client: client.name,
       plugin_id: PLUGIN,
       publish_dir: client.publishDir(PLUGIN),
-      node,
+      node: away?.there(node) ?? node,
       program,
       config: this.#config(client),
       state_dir: this.stateDir(client),
-      crash_after: this.#crashFile(client),
+      arms: this.#armsFile(client),
     });
     const [allocation] = await running(this.nomad, id);
     return allocation as Allocation;
@@ -67,20 +78,34 @@ export class Site {
 
   /** Restarts the plugin on a client, and has it die after an effect, once. */
   async crashAfter(client: LabClient, effect: EffectName): Promise<void> {
-    writeFileSync(this.#crashFile(client), effect);
+    writeFileSync(this.#armsFile(client), `${CRASH_AFTER}=${effect}`);
     await this.restartPlugin(client);
+  }
+
+  /** Restarts the plugin on a client, and has it stop after an effect; `paused` tells when. */
+  async pauseAfter(client: LabClient, effect: EffectName): Promise<void> {
+    writeFileSync(this.#armsFile(client), `${PAUSE_AFTER}=${effect}`);
+    await this.restartPlugin(client);
+  }
+
+  /** Waits until the plugin on a client has stopped, and answers what has it go on. */
+  async paused(client: LabClient): Promise<() => void> {
+    const pid = this.pluginPid(client);
+    if (pid === undefined) throw new Error(`no plugin runs on ${client.name}`);
+    for (const end = Date.now() + START_LIMIT_MS; !isStopped(pid); await sleep(10))
+      if (Date.now() > end) throw new Error(`the plugin on ${client.name} does not stop`);
+    return () => void process.kill(pid, 'SIGCONT');
   }
 
   async restartPlugin(client: LabClient): Promise<void> {
     const [allocation] = await running(this.nomad, this.jobOf(client));
-    const restart = () => this.nomad.cli('alloc', 'restart', allocation?.ID ?? '');
-    await this.replaced(client, restart);
+    const before = this.pluginPid(client);
+    await this.nomad.cli('alloc', 'restart', allocation?.ID ?? '');
+    await this.replaced(client, before);
   }
 
-  /** Waits until an action has brought about another process of the plugin, which answers. */
-  async replaced(client: LabClient, action: () => Promise<unknown>): Promise<void> {
-    const before = this.pluginPid(client);
-    await action();
+  /** Waits until another process of the plugin than the one before answers. */
+  async replaced(client: LabClient, before: number | undefined): Promise<void> {
     for (const end = Date.now() + START_LIMIT_MS; ; await sleep(50)) {
       const now = this.pluginPid(client);
       if (now !== undefined && now !== before && (await this.#probe(client))) return;
@@ -88,18 +113,21 @@ export class Site {
     }
   }
 
+  /** Asks each of the plugins that have been on a client: Nomad itself may be away. */
   async #probe(client: LabClient): Promise<boolean> {
-    const [allocation] = await running(this.nomad, this.jobOf(client));
-    const socket = join(client.stateDir, 'csi', 'plugins', allocation?.ID ?? '', 'csi.sock');
-    const connection = connect(`unix://${socket}`);
-    try {
-      await connection.service(Identity).probe({});
-      return true;
-    } catch {
-      return false;
-    } finally {
-      connection.close();
-    }
+    const sockets = globSync(join(client.stateDir, 'csi', 'plugins', '*', 'csi.sock'));
+    const answers = sockets.map(async (socket) => {
+      const connection = connect(`unix://${socket}`);
+      try {
+        await connection.service(Identity).probe({});
+        return true;
+      } catch {
+        return false;
+      } finally {
+        connection.close();
+      }
+    });
+    return (await Promise.all(answers)).includes(true);
   }
 
   /** The process of the plugin on a client. */
@@ -110,12 +138,38 @@ export class Site {
 
   /** Ends the plugin on a client as `kill -9` does; Nomad starts it again. */
   killPlugin(client: LabClient): Promise<void> {
-    return this.replaced(client, async () => process.kill(this.pluginPid(client) ?? 0, 'SIGKILL'));
+    const pid = this.pluginPid(client);
+    if (pid === undefined) throw new Error(`no plugin runs on ${client.name}`);
+    process.kill(pid, 'SIGKILL');
+    return this.replaced(client, pid);
   }
 
-  /** Where an allocation's volume is, for one that is a single node's to write. */
-  target(client: LabClient, allocation: Allocation, volume: string): string {
-    const usage = 'rw-file-system-single-node-writer';
+  /** Runs another release of the plugin in the place of the one that is on a client. */
+  async upgradePlugin(client: LabClient, release: string): Promise<void> {
+    const before = this.pluginPid(client);
+    await this.runPlugin(client, release);
+    await this.replaced(client, before);
+  }
+
+  /** A client's machine loses its power: agent, plugin, tasks, mounts and devices are gone, files stay. */
+  async cutPower(client: LabClient): Promise<void> {
+    await client.cutPower();
+    await cutPower(join(this.folder, client.name));
+  }
+
+  /** Takes away all that a client that does not run, and the plugin there, remember. */
+  forget(client: LabClient): void {
+    client.forget();
+    rmSync(this.stateDir(client), { recursive: true, force: true });
+  }
+
+  /** Where an allocation's volume is, in Nomad's words for how it uses it. */
+  target(
+    client: LabClient,
+    allocation: Allocation,
+    volume: string,
+    usage = 'rw-file-system-single-node-writer',
+  ): string {
     return join(client.publishDir(PLUGIN), 'per-alloc', allocation.ID, volume, usage);
   }
 
@@ -128,6 +182,11 @@ export class Site {
     await this.nomad.pluginHealthy(PLUGIN, count, count);
   }
 
+  /** Where a volume's specification is. */
+  specFile(volume: string): string {
+    return join(this.folder, `${volume}.volume.hcl`);
+  }
+
   /** Writes a file of this site's and returns its path. */
   file(name: string, text: string): string {
     const path = join(this.folder, name);
@@ -135,17 +194,24 @@ export class Site {
     return path;
   }
 
-  #crashFile(client: LabClient): string {
-    return join(this.folder, client.name, 'crash-after');
+  /** What is set in the environment of the plugin that starts next, and of no other. */
+  #armsFile(client: LabClient): string {
+    return join(this.folder, client.name, 'arms');
   }
 }
 
-export async function startSite(options: NomadOptions = {}): Promise<Site> {
+export interface SiteOptions extends NomadOptions {
+  /** Has the last client's plugin speak to Ceph from an address of its own, as machines do. */
+  readonly apart?: boolean;
+}
+
+export async function startSite({ apart = false, ...options }: SiteOptions = {}): Promise<Site> {
   // They end in the opposite order.
-  const ceph = await startCeph();
+  const machine = apart ? await startMachine() : undefined;
+  const ceph = await startCeph(machine === undefined ? {} : { address: machine.here });
   const folder = labFolder();
   const nomad = await startNomad(options);
-  const site = new Site(folder, ceph, nomad);
+  const site = new Site(folder, ceph, nomad, machine);
   await Promise.all(nomad.clients.map((client) => site.runPlugin(client)));
   await site.healthy();
   return site;

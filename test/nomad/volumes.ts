@@ -1,6 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import type { LabCeph } from '../lab/ceph.js';
 import type { NomadUser } from '../lab/nomad/user.js';
-import { PLUGIN } from './site.js';
+import { PLUGIN, type Site } from './site.js';
 
 export interface SpecFields {
   readonly id: string;
@@ -32,6 +33,17 @@ capability {
 ${block ? '' : `mount_options {\n  fs_type = "${fsType}"\n}`}
 ${more}
 `;
+}
+
+/** Creates a volume by Nomad's own command, its specification in a file, and returns its external id. */
+export async function createVolume(
+  site: Site,
+  id: string,
+  more: Partial<SpecFields> = {},
+): Promise<string> {
+  writeFileSync(site.specFile(id), volumeSpec({ id, ...more }));
+  await site.nomad.cli('volume', 'create', site.specFile(id));
+  return (await readVolume(site.nomad, id)).ExternalID;
 }
 
 /** What tests look at in a volume, as Nomad's API tells it. */

@@ -78,6 +78,49 @@ t.test('a source that is being deleted', async (t) => {
   t.same(await whatIsLeft(ceph, folder), NOTHING);
 });
 
+t.test(
+  'a snapshot, and the one through which a volume is cloned, that librbd did not finish',
+  async (t) => {
+    const volume = await createVolume(plugin, 'unfinished', SIZE);
+    const pool = ceph.pool;
+    const { id } = JSON.parse(await ceph.rbd('info', '--format=json', specOf(volume)));
+    for (const [effect, call] of [
+      [
+        'createSnapshot/take-snapshot',
+        ({ controller }: LabPlugin) =>
+          controller
+            .createSnapshot({ name: 'unfinished', sourceVolumeId: volume })
+            .then(({ snapshot }) => snapshot?.snapshotId ?? ''),
+      ],
+      [
+        'create/snap-source',
+        (of: LabPlugin) => createVolume(of, 'of-unfinished', SIZE, fromVolume(volume)),
+      ],
+    ] as const) {
+      const crashing = await plugins.start({
+        ...{ clusters: [ceph.settings], mode: 'controller', crashAfter: effect },
+      });
+      t.equal(await codeOf(call(crashing)), 'UNAVAILABLE');
+      t.equal(await crashing.ended, 'SIGKILL');
+      // An OSD that stops answering is passed over by librbd right here.
+      const maps = (await ceph.rados('-p', pool, 'ls')).split('\n');
+      const made = maps.filter((name) => name.startsWith(`rbd_object_map.${id}.`));
+      t.equal(made.length, 1, effect);
+      await ceph.rados('-p', pool, 'rm', made[0] ?? '');
+      await refused(t, call(plugin), 'UNAVAILABLE', 'did not finish', 'takes another snapshot');
+      const whole = await call(plugin);
+      if (effect === 'create/snap-source') await drop(whole);
+      else {
+        const restored = await createVolume(plugin, 'whole', SIZE, fromSnapshot(whole));
+        await drop(restored);
+        await remove(whole);
+      }
+    }
+    await drop(volume);
+    t.same(await whatIsLeft(ceph, folder), NOTHING);
+  },
+);
+
 t.test('a source in another cluster', async (t) => {
   const volume = await createVolume(plugin, 'far', SIZE);
   const snapshotId = await snap('far', volume);

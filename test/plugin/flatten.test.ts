@@ -13,6 +13,9 @@ import { createVolume, held, MIB, refused } from './refusal.js';
 const ceph = await startCeph({ own: true });
 let plugin = await startPlugin({ clusters: [ceph.settings], mode: 'controller' });
 
+/** In objects of 4 KiB it takes seconds to flatten. */
+const LARGE = 96n * MIB;
+
 const fromVolume = (volumeId: string) => ({
   volumeContentSource: { type: { case: 'volume' as const, value: { volumeId } } },
 });
@@ -89,7 +92,7 @@ t.test('a chain of clones becomes no longer than it may, and keeps its bytes', a
 for (const features of ['layering,exclusive-lock', 'layering'])
   t.test(`flattening tells how far it is, and goes on after kill -9: ${features}`, async (t) => {
     const parameters = { imageFeatures: features, objectSize: '4096' };
-    const volumes = await chain('large', MOST_PARENTS + 2, 192n * MIB, parameters);
+    const volumes = await chain('large', MOST_PARENTS + 2, LARGE, parameters);
     const deep = volumes.at(-1) ?? '';
     const bytes = await bytesOf(ceph, volumes[0] ?? '');
     const told = async (least: number): Promise<Work> => {
@@ -104,7 +107,7 @@ for (const features of ['layering,exclusive-lock', 'layering'])
     t.match(work, { cluster: ceph.name, pool: ceph.pool, namespace: '' });
     t.ok(percent < 100, `${percent} % done`);
     t.equal((await parentsOf(deep)).length, MOST_PARENTS + 1);
-    const copy = (name: string) => createVolume(plugin, name, 192n * MIB, fromVolume(deep));
+    const copy = (name: string) => createVolume(plugin, name, LARGE, fromVolume(deep));
     const copies: string[] = [];
     // Without exclusive-lock the parent would go that the snapshot needs, through which it is cloned.
     if (features === 'layering') await refused(t, copy('meanwhile'), 'UNAVAILABLE', 'flattened');

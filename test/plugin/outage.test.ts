@@ -10,10 +10,14 @@ import { createVolume, MIB } from './refusal.js';
 
 const CLIENTS = 8;
 const OUTAGE_MS = 20_000;
+/** An OSD that goes on before its clients have given it up answers them in time. */
+const PAUSE_MS = (LIMITS.osd + 3) * 1000;
 /** Two of the clients wait no longer than this. */
 const SHORT_MS = 5_000;
 /** A turn among the calls under way, the call itself, and the look for what is missing. */
 const LIMIT_MS = (20 + LIMITS.call + 2) * 1000;
+/** How long clients may take to go on when all is there again: most of it is spent on the processors. */
+const RECOVERY_MS = 180_000;
 /** What a plugin's heap may be larger by, after thousands of calls, than after hundreds: V8 grows it as it needs. */
 const HEAP_MIB = 48;
 /** Sessions with a daemon that began anew, beside those that are found idle later: far fewer than calls failed. */
@@ -34,32 +38,34 @@ const { controller } = plugin;
 interface Part {
   readonly daemon: 'mon' | 'osd';
   readonly how: 'paused' | 'killed';
+  readonly awayMs: number;
   readonly missing: RegExp;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
 const MONITOR = /cluster "ceph" does not answer: .*no monitor answers/;
-const OSD = /cluster "ceph" does not answer: .*an OSD does not answer; .* of 1 OSDs up/;
+const OSD =
+  /cluster "ceph" (does not answer: .*(an OSD does not answer; .* of 1 OSDs up|lock was left by this client)|did not finish: take snapshot)/;
 
 const PARTS: readonly Part[] = [
   {
-    ...{ daemon: 'mon', how: 'paused', missing: MONITOR },
+    ...{ daemon: 'mon', how: 'paused', awayMs: OUTAGE_MS, missing: MONITOR },
     stop: () => ceph.pause('mon'),
     start: () => ceph.resume('mon'),
   },
   {
-    ...{ daemon: 'mon', how: 'killed', missing: MONITOR },
+    ...{ daemon: 'mon', how: 'killed', awayMs: OUTAGE_MS, missing: MONITOR },
     stop: () => ceph.stopMon('SIGKILL'),
     start: () => ceph.startMon(),
   },
   {
-    ...{ daemon: 'osd', how: 'paused', missing: OSD },
+    ...{ daemon: 'osd', how: 'paused', awayMs: PAUSE_MS, missing: OSD },
     stop: () => ceph.pause('osd'),
     start: () => ceph.resume('osd'),
   },
   {
-    ...{ daemon: 'osd', how: 'killed', missing: OSD },
+    ...{ daemon: 'osd', how: 'killed', awayMs: OUTAGE_MS, missing: OSD },
     stop: () => ceph.stopOsd('SIGKILL'),
     start: () => ceph.startOsd(),
   },
@@ -146,37 +152,58 @@ t.test('8 clients work', async (t) => {
 });
 
 for (const part of PARTS)
-  t.test(`${part.daemon} ${part.how} for 20 s while 8 clients work`, async (t) => {
-    const clients = work(`${part.daemon}-${part.how}`);
-    await Promise.all(clients.map((client) => client.more(1)));
-    await part.stop();
-    const over = sleep(OUTAGE_MS);
-    const answered = await useHealthy(over);
-    await part.start();
-    t.ok(answered > 0, `another cluster does its ${answered} rounds of calls meanwhile`);
-    await Promise.all(clients.map((client) => client.more(2)));
-    t.pass('everything goes on by itself');
-    await Promise.all(clients.map((client) => client.end()));
+  t.test(
+    `${part.daemon} ${part.how} for ${part.awayMs / 1000} s while 8 clients work`,
+    async (t) => {
+      const clients = work(`${part.daemon}-${part.how}`);
+      await Promise.all(clients.map((client) => client.more(1)));
+      await part.stop();
+      const over = sleep(part.awayMs);
+      const answered = await useHealthy(over);
+      await part.start();
+      t.ok(answered > 0, `another cluster does its ${answered} rounds of calls meanwhile`);
+      await goOn(clients);
+      t.pass('everything goes on by itself');
+      await Promise.all(clients.map((client) => client.end()));
 
-    const failures = clients.flatMap((client) => client.failures);
-    const short = new Set(clients.slice(0, 2).map(({ name }) => name));
-    const late = failures.filter(({ code }) => code === 'DEADLINE_EXCEEDED');
-    t.ok(late.length > 0, "a caller's own deadline ends its waiting");
-    t.same(
-      late.filter(({ client }) => !short.has(client)),
-      [],
-      'no other call lasts longer than its limit',
-    );
-    const unavailable = failures.filter(({ code }) => code === 'UNAVAILABLE');
-    t.ok(unavailable.length > 0, 'calls fail');
-    t.same(
-      unavailable.filter(({ message }) => !part.missing.test(message)),
-      [],
-      'each says what is missing',
-    );
-    t.same(others(failures), []);
-    await settleUp(t, clients);
-  });
+      const failures = clients.flatMap((client) => client.failures);
+      const short = new Set(clients.slice(0, 2).map(({ name }) => name));
+      const late = failures.filter(({ code }) => code === 'DEADLINE_EXCEEDED');
+      t.ok(late.length > 0, "a caller's own deadline ends its waiting");
+      t.same(
+        late.filter(({ client }) => !short.has(client)),
+        [],
+        'no other call lasts longer than its limit',
+      );
+      const unavailable = failures.filter(({ code }) => code === 'UNAVAILABLE');
+      t.ok(unavailable.length > 0, 'calls fail');
+      t.same(
+        unavailable.filter(({ message }) => !part.missing.test(message)),
+        [],
+        'each says what is missing',
+      );
+      t.same(others(failures), []);
+      await settleUp(t, clients);
+    },
+  );
+
+/** Waits until every client has gone on. Where one does not, the error has what it was told last and the cluster's state. */
+async function goOn(clients: readonly WorkingClient[]): Promise<void> {
+  const waiting = new AbortController();
+  const late = sleep(RECOVERY_MS, undefined, { signal: waiting.signal, ref: false }).then(
+    async () => {
+      const told = clients.map(({ name, failures }) => `${name}: ${failures.at(-1)?.message}`);
+      const state = await ceph.ceph('-s').catch(String);
+      const daemons = JSON.stringify(await ceph.daemons());
+      throw new Error(['not all goes on', ...told, state, daemons].join('\n'));
+    },
+  );
+  try {
+    await Promise.race([Promise.all(clients.map((client) => client.more(2))), late]);
+  } finally {
+    waiting.abort();
+  }
+}
 
 function others(failures: readonly Failure[]): Failure[] {
   return failures.filter(({ code }) => code !== 'UNAVAILABLE' && code !== 'DEADLINE_EXCEEDED');

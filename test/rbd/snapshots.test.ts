@@ -1,5 +1,9 @@
 import t from 'tap';
+import { accessOf } from '../../src/rbd/access.js';
 import { openClusters } from '../../src/rbd/clusters.js';
+import { withImageById } from '../../src/rbd/open.js';
+import { Session } from '../../src/rbd/session.js';
+import { isWhole } from '../../src/rbd/snapshots.js';
 import type { ImageSpec } from '../../src/volume/store.js';
 import { beginRemoval } from '../lab/begin-removal.js';
 import { startCeph } from '../lab/ceph.js';
@@ -61,6 +65,30 @@ t.test('a deleted snapshot stays for its clones, under the name that it had', as
   t.same(await cluster.snapshots(source, imageId), [], 'it goes with its last clone');
   await cluster.trashImage(source, imageId, new Date());
   await cluster.purgeTrashed(source, imageId, undefined);
+});
+
+t.test('one without its object map is whole only where it was removed meanwhile', async (t) => {
+  const image = await create('snapshots-mapless');
+  const { imageId } = image;
+  await cluster.takeSnapshot(image, imageId, 'daily');
+  const [daily] = (await cluster.snapshots(image, imageId)) ?? [];
+  const number = daily?.id.toString(16).padStart(16, '0');
+  const session = await Session.connect(accessOf(ceph.settings));
+  t.teardown(() => session.shutdown());
+  await session.inPool(ceph.pool, '', (io) =>
+    withImageById(io, imageId, async (opened) => {
+      const look = () => isWhole(io, opened, imageId, 'daily', 'look');
+      t.equal(await look(), true);
+      await ceph.rados('-p', ceph.pool, 'rm', `rbd_object_map.${imageId}.${number}`);
+      t.equal(await look(), false);
+      // The image that is open has not heard of it.
+      await beginRemoval(ceph, ceph.pool, imageId, daily?.id ?? 0n);
+      t.equal(await look(), true);
+    }),
+  );
+  t.equal(await cluster.removeSnapshot(image, imageId, 'daily'), 'removed');
+  await cluster.trashImage(image, imageId, new Date());
+  t.equal(await cluster.purgeTrashed(image, imageId, undefined), 'removed');
 });
 
 t.test('a clone whose parent is gone meanwhile is freed all the same', async (t) => {

@@ -11,9 +11,12 @@ export function controllerOf(clusters: Clusters, options: Partial<Controller> = 
   return {
     id,
     clusters,
+    host: undefined,
     effect: plainEffect,
     wait: async () => {},
     retentionMs: 0,
+    remembered: undefined,
+    noCapacity() {},
     work: startWork({ id, clusters, effect: plainEffect, onError: () => {} }),
     ...options,
   };

@@ -74,6 +74,8 @@ export function memoryClusters(ceph: MemoryCeph, step: () => Promise<void>): Clu
     names: ['main'],
     nameOf: (id) => (id === 'b9127830' ? 'main' : undefined),
     defaultPool: () => 'rbd',
+    quota: () => undefined,
+    foreignPlaces: () => [],
     get: () => cluster,
     close: async () => {},
   };
@@ -103,6 +105,7 @@ function clusterOf(ceph: MemoryCeph, step: () => Promise<void>): Cluster {
     readNode: (nodeId) => at(() => ceph.nodes.get(nodeId)),
     listNodes: () => at(() => new Map(ceph.nodes)),
     address: () => at(() => '192.0.2.250'),
+    kernelAccess: () => at(() => ({ fsid: '', user: 'pannier', key: undefined, monitors: [] })),
     holdWork: (owner) =>
       at(() => {
         ceph.worker ??= owner;

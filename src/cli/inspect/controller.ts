@@ -1,15 +1,22 @@
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import type {
+  ImageChild as ChildMessage,
   DeletedVolume as DeletedMessage,
   Image as ImageMessage,
   InspectVolumeResponse,
+  ImageParent as ParentMessage,
+  ImageSnapshot as SnapshotMessage,
 } from '../../proto/pannier/admin/v1/admin_pb.js';
 import type { AccessMode } from '../../volume/capability.js';
 import type { DeletedVolume } from '../../volume/delete/list-deleted.js';
+import type { ChildImage } from '../../volume/details.js';
 import { parseHandle } from '../../volume/handle.js';
 import type {
+  ImagePart,
   InspectedImage,
+  InspectedParent,
   InspectedRecord,
+  InspectedSnapshot,
   InspectedVolume,
 } from '../../volume/inspect/inspected.js';
 import { askAdmin } from '../admin.js';
@@ -51,58 +58,79 @@ function inspected(answer: InspectVolumeResponse): InspectedVolume {
       sizeBytes: record.sizeBytes,
       source: record.source,
       layout: record.layout,
+      host: record.host,
       state: record.state as InspectedRecord['state'],
     },
-    image: image && imageOf(image),
+    image: image && imageOf(image, new Set(gaps.map(({ part }) => part))),
     deleted: deleted.map(deletedOf),
     flattenedPercent,
     gaps: gaps.map(({ part, problem }) => ({ part, problem })),
   };
 }
 
-function imageOf(image: ImageMessage): InspectedImage {
-  const { id, sizeBytes, usedBytes, lookedAtBytes, features, objectMapInvalid, deleting } = image;
+/** A list of a part that is a gap is empty in the message, and not known. */
+function imageOf(image: ImageMessage, unknown: ReadonlySet<string>): InspectedImage {
+  const { id, sizeBytes, usedBytes, lookedAtBytes, objectMapInvalid, deleting } = image;
+  const of = <T>(part: ImagePart, list: T) => (unknown.has(part) ? undefined : list);
   return {
-    ...{ id, sizeBytes, features, objectMapInvalid, deleting },
+    ...{ id, sizeBytes, objectMapInvalid, deleting },
+    features: of('features', image.features),
     used: usedBytes === undefined ? undefined : { bytes: usedBytes, lookedAtBytes },
     objectSizeBytes: image.objectSizeBytes || undefined,
     dataPool: image.dataPool || undefined,
     created: image.created && timestampDate(image.created),
-    published: Object.fromEntries(
-      image.published.map(({ nodeId, mode, access, readonly }) => [
-        nodeId,
-        { mode: mode as AccessMode, access: access as 'mount' | 'block', readonly },
-      ]),
+    published: of(
+      'published',
+      Object.fromEntries(
+        image.published.map(({ nodeId, mode, access, readonly, unstaged }) => [
+          nodeId,
+          {
+            ...{ mode: mode as AccessMode, access: access as 'mount' | 'block', readonly },
+            ...(unstaged ? { unstaged } : {}),
+          },
+        ]),
+      ),
     ),
-    watchers: image.watchers.map(({ address, clientId, nodeIds: nodes, works }) => ({
-      ...{ address, clientId, nodes, works },
-    })),
-    locks: image.locks.map(({ name, exclusive, client, cookie, address, nodeIds: nodes }) => ({
-      ...{ name, exclusive, client, cookie, address, nodes },
-    })),
-    snapshots: image.snapshots.map((one) => ({
-      id: one.id,
-      name: one.name,
-      sizeBytes: one.sizeBytes,
-      created: dateOf(one.created),
-      kind: one.kind as InspectedImage['snapshots'][number]['kind'],
-      clones: one.clones,
-      handle: one.handle || undefined,
-    })),
-    parents: image.parents.map(({ pool, namespace, imageId, ...one }) => ({
-      ...{ pool, namespace, imageId },
-      image: one.image || undefined,
-      snapshot: one.snapshot || undefined,
-      volume: one.volume || undefined,
-    })),
-    children: image.children.map((one) => ({
-      pool: one.pool,
-      namespace: one.namespace,
-      image: one.image,
-      imageId: one.imageId,
-      inTrash: one.inTrash,
-    })),
+    watchers: of(
+      'watchers',
+      image.watchers.map(({ address, clientId, nodeIds, works }) => ({
+        ...{ address, clientId, works },
+        nodes: of('nodes', nodeIds),
+      })),
+    ),
+    locks: of(
+      'locks',
+      image.locks.map(({ name, exclusive, client, cookie, address, nodeIds }) => ({
+        ...{ name, exclusive, client, cookie, address },
+        nodes: of('nodes', nodeIds),
+      })),
+    ),
+    snapshots: of('snapshots', image.snapshots.map(snapshotOf)),
+    parents: of('parents', image.parents.map(parentOf)),
+    children: of('children', image.children.map(childOf)),
   };
+}
+
+function snapshotOf({ id, name, sizeBytes, clones, ...one }: SnapshotMessage): InspectedSnapshot {
+  return {
+    ...{ id, name, sizeBytes, clones },
+    created: dateOf(one.created),
+    kind: one.kind as InspectedSnapshot['kind'],
+    handle: one.handle || undefined,
+  };
+}
+
+function parentOf({ pool, namespace, imageId, ...one }: ParentMessage): InspectedParent {
+  return {
+    ...{ pool, namespace, imageId },
+    image: one.image || undefined,
+    snapshot: one.snapshot || undefined,
+    volume: one.volume || undefined,
+  };
+}
+
+function childOf({ pool, namespace, image, imageId, inTrash }: ChildMessage): ChildImage {
+  return { pool, namespace, image, imageId, inTrash };
 }
 
 function deletedOf(one: DeletedMessage): DeletedVolume {

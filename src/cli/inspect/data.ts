@@ -2,10 +2,11 @@ import { formatHandle } from '../../volume/handle.js';
 import type { Gathered } from './gather.js';
 
 /** What -json and -t have of a volume: every key is there, null where it is not known or there is none. */
-export function dataOf({ nomad, ceph, nodes, findings, sources }: Gathered): unknown {
+export function dataOf({ nomad, mesos, ceph, nodes, findings, sources }: Gathered): unknown {
   return withNulls({
     handle: ceph ? formatHandle(ceph.handle) : nomad?.volume.ExternalID,
     nomad,
+    mesos,
     record: ceph?.record,
     image: ceph?.image,
     deleted: ceph?.deleted,

@@ -1,18 +1,21 @@
 import type { Finding } from '../../inspect/finding.js';
 import { findInconsistencies } from '../../inspect/findings/all.js';
 import type { Known, NodeView } from '../../inspect/known.js';
+import { wordsOf } from '../../nomad/errors.js';
 import { formatHandle, parseHandle } from '../../volume/handle.js';
 import type { InspectedVolume } from '../../volume/inspect/inspected.js';
 import { CommandError, EXIT, failureOf } from '../errors.js';
+import { nearVolume } from '../nomad/find.js';
 import { findVolumeByPrefix, notFound } from '../volumes.js';
 import { askController, type InspectQuestion } from './controller.js';
+import { mesosView } from './mesos.js';
 import { askNode } from './nodes.js';
-import { readNomad } from './nomad.js';
+import { forgottenNodes, readNomad } from './nomad.js';
 import type { Sources } from './sources.js';
 
 /** Who was asked, and why he does not tell; null where he does. */
 export interface AskedSource {
-  readonly kind: 'nomad' | 'controller' | 'node';
+  readonly kind: 'nomad' | 'mesos' | 'controller' | 'node';
   readonly address: string | null;
   readonly problem: string | null;
 }
@@ -50,9 +53,16 @@ export async function gather(sources: Sources, id: string, countMs: number): Pro
   if (nomad.value === null && handle !== undefined && handle !== id)
     nomad = await tell(readNomad(sources.nomad, handle));
   const about = handle ?? volume?.ExternalID ?? id;
-  const nodes = parseHandle(about) === undefined ? [] : await askNodes(sources, about);
+  const [nodes, mesos] = await Promise.all([
+    parseHandle(about) === undefined ? [] : askNodes(sources, about),
+    askMesos(sources, about),
+  ]);
   const known: Known = {
-    nomad: nomad.value,
+    nomad: nomad.value && {
+      ...nomad.value,
+      forgotten: await forgottenNodes(sources.nomad, nomad.value, nodesOf(ceph)),
+    },
+    mesos: mesos?.value,
     ceph,
     nodes: distinct(nodes.flatMap(({ told }) => (told.value ? [told.value] : []))),
     at: {
@@ -62,6 +72,9 @@ export async function gather(sources: Sources, id: string, countMs: number): Pro
   };
   const asked: AskedSource[] = [
     { kind: 'nomad', address: sources.nomad.settings.address, problem: nomad.problem },
+    ...(sources.mesos === undefined || mesos === undefined
+      ? []
+      : [{ kind: 'mesos' as const, address: sources.mesos.address, problem: mesos.problem }]),
     { kind: 'controller', address: controller.endpoint, problem: controller.told.problem },
     ...nodes
       .filter(({ told }) => told.value !== null)
@@ -71,8 +84,14 @@ export async function gather(sources: Sources, id: string, countMs: number): Pro
         problem: told.problem,
       })),
   ];
-  requireSomething(id, known, asked);
+  await requireSomething(id, sources, known, asked);
   return { ...known, sources: asked, findings: findInconsistencies(known) };
+}
+
+/** The nodes that an image is published on, or that have it open. */
+function nodesOf(ceph: InspectedVolume | null | undefined): string[] {
+  const { published = {}, watchers = [] } = ceph?.image ?? {};
+  return [...Object.keys(published), ...watchers.flatMap(({ nodes }) => nodes ?? [])];
 }
 
 /** Whoever does not tell is no reason not to ask the others; who knows several is. */
@@ -80,15 +99,14 @@ async function tell<T>(asking: Promise<T>): Promise<Told<T>> {
   try {
     return { value: await asking, problem: null };
   } catch (error) {
-    const { code, message } = failureOf(error);
-    if (code === 'AMBIGUOUS') throw error;
-    return { value: undefined, problem: message };
+    if (failureOf(error).code === 'AMBIGUOUS') throw error;
+    return { value: undefined, problem: wordsOf(error) };
   }
 }
 
 /** Asks one controller after the other until one tells of the volume. */
 async function askControllers(
-  { controllers }: Sources,
+  { controllers, hidden }: Sources,
   question: InspectQuestion,
   byName: boolean,
 ): Promise<{ endpoint: string | null; told: Told<InspectedVolume | null> }> {
@@ -96,7 +114,7 @@ async function askControllers(
     endpoint: null,
     told: {
       value: undefined,
-      problem: 'no controller is known: name one with -endpoint or PANNIER_ENDPOINT',
+      problem: `no controller is known: name one with -endpoint or PANNIER_ENDPOINT${hidden === undefined ? '' : `, or let Nomad tell which run here: ${hidden}`}`,
     },
   };
   for (const { endpoint, plugin } of controllers) {
@@ -110,6 +128,10 @@ async function askControllers(
     if (last.told.value === undefined) last = { endpoint, told };
   }
   return last;
+}
+
+async function askMesos({ mesos }: Sources, volumeId: string) {
+  return mesos && tell(mesos.read().then((agents) => mesosView(agents, volumeId)));
 }
 
 async function askNodes({ nodes }: Sources, volumeId: string) {
@@ -126,20 +148,36 @@ async function askNodes({ nodes }: Sources, volumeId: string) {
   return Promise.all(asked);
 }
 
-/** A node that was reached at two endpoints is one node. */
+/**
+ * A node that was reached at two endpoints is one node. Two plugins may be one node too, as Mesos's provider and its
+ * isolator have one each: the one that has nothing of the volume does not count beside the other.
+ */
 function distinct(nodes: readonly NodeView[]): NodeView[] {
-  return [...new Map(nodes.map((node) => [`${node.nodeId}\n${node.hostname}`, node])).values()];
+  const words = ({ nodeId, hostname, stagings }: NodeView) =>
+    JSON.stringify([nodeId, hostname, ...stagings.map(({ path }) => path)]);
+  const views = [...new Map(nodes.map((node) => [words(node), node])).values()];
+  return views.filter(
+    (node) =>
+      hasSomething(node) || !views.some((one) => isSameNode(one, node) && hasSomething(one)),
+  );
 }
 
-function requireSomething(
+function isSameNode(one: NodeView, other: NodeView): boolean {
+  return one.nodeId === other.nodeId && one.hostname === other.hostname;
+}
+
+function hasSomething({ stagings, mapping }: NodeView): boolean {
+  return stagings.length > 0 || mapping !== undefined;
+}
+
+async function requireSomething(
   id: string,
-  { nomad, ceph, nodes }: Known,
+  sources: Sources,
+  { nomad, mesos, ceph, nodes }: Known,
   asked: readonly AskedSource[],
-): void {
-  const onNode = nodes.some(
-    ({ stagings, mapping }) => stagings.length > 0 || mapping !== undefined,
-  );
-  if (nomad || ceph || onNode) return;
+): Promise<void> {
+  const onNode = nodes.some(hasSomething);
+  if (nomad || mesos || ceph || onNode) return;
   const silent = asked.filter(({ problem }) => problem !== null);
   const reasons = silent.map(({ kind, problem }) => `${kind}: ${problem}`).join('; ');
   if (nomad === undefined && ceph === undefined)
@@ -149,8 +187,9 @@ function requireSomething(
       remedy:
         'Name Nomad with -address or NOMAD_ADDR, a controller with -endpoint or PANNIER_ENDPOINT.',
     });
-  if (silent.length === 0) notFound(id);
-  throw new CommandError(`volume "${id}" does not exist as far as can be told: ${reasons}`, {
+  const near = nomad === null ? await nearVolume(sources.nomad, id) : '';
+  if (silent.length === 0) notFound(id, near);
+  throw new CommandError(`volume "${id}" does not exist as far as can be told: ${reasons}${near}`, {
     code: 'NOT_FOUND',
     remedy: 'List what exists with `pannier volume status`.',
   });

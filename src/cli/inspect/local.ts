@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAgent } from '../../nomad/agent.js';
 import type { NomadClient } from '../../nomad/client.js';
+import { NomadError, wordsOf } from '../../nomad/errors.js';
 import { listPlugins, readPlugin } from '../../nomad/plugins.js';
 import { clientHere } from '../check/machine.js';
 
@@ -9,16 +10,19 @@ import { clientHere } from '../check/machine.js';
 export interface LocalPlugins {
   readonly controllers: readonly string[];
   readonly nodes: readonly string[];
+  /** Why they are not known, where the token may not know. */
+  readonly hidden: string | undefined;
 }
 
-const NONE: LocalPlugins = { controllers: [], nodes: [] };
+export const NONE: LocalPlugins = { controllers: [], nodes: [], hidden: undefined };
 
 /** The same; none where the agent that is asked is no client, is elsewhere, or may not tell. */
 export async function localPlugins(nomad: NomadClient): Promise<LocalPlugins> {
   try {
     return await find(nomad);
-  } catch {
-    return NONE;
+  } catch (error) {
+    const denied = error instanceof NomadError && error.code === 'PERMISSION_DENIED';
+    return { ...NONE, hidden: denied ? wordsOf(error) : undefined };
   }
 }
 
@@ -35,5 +39,6 @@ async function find(nomad: NomadClient): Promise<LocalPlugins> {
   return {
     controllers: plugins.flatMap((one) => socket(one?.document.Controllers[nodeId]?.AllocID)),
     nodes: plugins.flatMap((one) => socket(one?.document.Nodes[nodeId]?.AllocID)),
+    hidden: undefined,
   };
 }

@@ -1,7 +1,8 @@
+import { csiIdsOf } from '../../inspect/joins.js';
 import type { ClientNode, NomadView } from '../../inspect/known.js';
 import type { NomadClient } from '../../nomad/client.js';
-import { NomadError } from '../../nomad/errors.js';
-import { listNodes, type NodeStub } from '../../nomad/nodes.js';
+import { NomadError, wordsOf } from '../../nomad/errors.js';
+import { listNodes, type NodeStub, readNode } from '../../nomad/nodes.js';
 import { type NomadPlugin, readPlugin } from '../../nomad/plugins.js';
 import { listVolumes, type NomadVolume, readVolume, type VolumeStub } from '../../nomad/volumes.js';
 import { Gaps } from '../../volume/inspect/gaps.js';
@@ -13,7 +14,7 @@ import { volumeTable } from '../nomad/volumes.js';
  * where it knows none. Throws NomadError, and CommandError, AMBIGUOUS.
  */
 export async function readNomad(nomad: NomadClient, id: string): Promise<NomadView | null> {
-  const gaps = new Gaps();
+  const gaps = new Gaps(wordsOf);
   const all = await listEverywhere(nomad, gaps);
   const found = pick(all, id, nomad.settings.namespace);
   const answer = found && (await readVolume(nomad, found.ID, { namespace: found.Namespace }));
@@ -27,11 +28,36 @@ export async function readNomad(nomad: NomadClient, id: string): Promise<NomadVi
     volume,
     claims: claimsOf(volume),
     nodes: nodesOf(volume, plugin?.document, nodes?.document),
+    forgotten: [],
     twins: all
       .filter((one) => one.ExternalID === volume.ExternalID && !isSame(one, volume))
       .map(({ ID, Namespace }) => ({ id: ID, namespace: Namespace })),
     gaps: gaps.found,
   };
+}
+
+const NODE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Those of a plugin's nodes that are called as Nomad's are, and of which Nomad has none. */
+export async function forgottenNodes(
+  nomad: NomadClient,
+  { nodes }: NomadView,
+  csiIds: readonly string[],
+): Promise<string[]> {
+  const unseen = csiIds.filter(
+    (id) => NODE_ID.test(id) && !nodes.some((node) => csiIdsOf(node).includes(id)),
+  );
+  const found = await Promise.all(
+    [...new Set(unseen)].map(async (id) => ({
+      id,
+      // What may not be read is not forgotten.
+      isThere: await readNode(nomad, id).then(
+        (node) => node !== undefined,
+        () => true,
+      ),
+    })),
+  );
+  return found.filter(({ isThere }) => !isThere).map(({ id }) => id);
 }
 
 /** The volumes of all namespaces, or of its own where the token may see no other. */
@@ -41,7 +67,7 @@ async function listEverywhere(nomad: NomadClient, gaps: Gaps): Promise<readonly 
   } catch (error) {
     if (!(error instanceof NomadError) || error.code !== 'PERMISSION_DENIED') throw error;
     const own = await listVolumes(nomad);
-    gaps.found.push({ part: 'other namespaces', problem: error.message });
+    gaps.found.push({ part: 'other namespaces', problem: wordsOf(error) });
     return own.document;
   }
 }

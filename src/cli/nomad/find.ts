@@ -1,5 +1,6 @@
 import type { NomadClient, ReadOptions } from '../../nomad/client.js';
 import { listVolumes, type NomadVolume, readVolume, type VolumeStub } from '../../nomad/volumes.js';
+import { didYouMean } from '../../volume/guess.js';
 import { CommandError } from '../errors.js';
 import { volumeTable } from './volumes.js';
 
@@ -69,17 +70,34 @@ async function read(
   return answer?.document ?? (await missing(nomad, ID));
 }
 
+/** All volumes, as far as the token may see them. */
+async function volumesToSee(nomad: NomadClient): Promise<readonly VolumeStub[]> {
+  return listVolumes(nomad, { namespace: ALL }).then(
+    ({ document }) => document,
+    () => [],
+  );
+}
+
+const idsOf = (volumes: readonly VolumeStub[]) => volumes.map(({ ID }) => ID);
+
+/** `; did you mean "data"?` where Nomad has a volume that is called nearly so, or nothing. */
+export async function nearVolume(nomad: NomadClient, id: string): Promise<string> {
+  return didYouMean(id, idsOf(await volumesToSee(nomad)));
+}
+
 /** Says where else a volume is that is not in this namespace, as far as the token may see it. */
 export async function missing(nomad: NomadClient, id: string): Promise<never> {
   const namespace = nomad.settings.namespace ?? 'default';
-  const elsewhere = await listVolumes(nomad, { namespace: ALL }).then(
-    ({ document }) => document.filter(isCalled(id)).map((volume) => volume.Namespace),
-    () => [],
-  );
-  const others = elsewhere.filter((other) => other !== namespace);
+  const all = await volumesToSee(nomad);
+  const others = all
+    .filter(isCalled(id))
+    .map((volume) => volume.Namespace)
+    .filter((other) => other !== namespace);
+  const here = all.filter(({ Namespace }) => Namespace === namespace || namespace === ALL);
+  const meant = others.length > 0 ? '' : didYouMean(id, idsOf(here));
   const there = others.map((other) => `"${other}"`).join(' and ');
   throw new CommandError(
-    `volume "${id}" does not exist in namespace "${namespace}"${there === '' ? '' : `, but in ${there}`}`,
+    `volume "${id}" does not exist in namespace "${namespace}"${there === '' ? meant : `, but in ${there}`}`,
     {
       code: 'NOT_FOUND',
       remedy:

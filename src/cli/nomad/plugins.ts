@@ -1,5 +1,6 @@
 import type { NomadClient } from '../../nomad/client.js';
 import { listPlugins, type PluginStub } from '../../nomad/plugins.js';
+import { didYouMean } from '../../volume/guess.js';
 import { table } from '../columns.js';
 import { CommandError } from '../errors.js';
 
@@ -15,6 +16,8 @@ export function pluginTable(plugins: readonly PluginStub[]): string {
   );
 }
 
+const idsOf = (plugins: readonly PluginStub[]) => plugins.map(({ ID }) => ID);
+
 /** The plugin with this ID, or with the only one that begins so. Throws CommandError. */
 export async function findPluginStub(
   nomad: NomadClient,
@@ -27,7 +30,7 @@ export async function findPluginStub(
   const [plugin] = found;
   if (plugin !== undefined && found.length === 1) return plugin;
   throw plugin === undefined
-    ? new CommandError(`Nomad has no CSI plugin "${id}"`, {
+    ? new CommandError(`Nomad has no CSI plugin "${id}"${didYouMean(id, idsOf(document))}`, {
         code: 'NOT_FOUND',
         remedy:
           'List what there is with `pannier plugin status`; a plugin is there while its job runs.',

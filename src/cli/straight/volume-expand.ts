@@ -1,12 +1,22 @@
 import { capabilityOf } from '../capabilities.js';
-import { Mounts, mountsFolder } from '../mounts.js';
+import { type MountRecord, Mounts, mountsFolder } from '../mounts.js';
 import type { Output } from '../output.js';
-import { openPlugin } from '../plugin.js';
+import { ifOffered, openPlugin, type Plugin } from '../plugin.js';
 import { sizeInWords } from '../sizes.js';
 import { type MountUsage, mountUsage } from '../usage.js';
 import { findVolume } from '../volumes.js';
 
-/** Grows a volume straight through a controller, and its file systems where they are mounted here. */
+/** Where a volume is on a node, as NodeExpandVolume wants to know it. */
+interface Place {
+  readonly volumePath: string;
+  readonly stagingTargetPath: string;
+  readonly volumeCapability?: ReturnType<typeof capabilityOf>;
+}
+
+/**
+ * Grows a volume straight through a controller, and its file systems where `volume mount` has it here and where the
+ * node has it that is at the same endpoint, whoever asked for that.
+ */
 export async function expandStraight(
   output: Output,
   endpoint: string,
@@ -35,18 +45,14 @@ export async function expandStraight(
   const mounts = (await new Mounts(mountsFolder(endpoint)).list()).filter(
     ({ volumeId }) => volumeId === id,
   );
-  for (const mount of answer.nodeExpansionRequired ? mounts : []) {
-    output.monitor(`Growing it at ${mount.targetPath}`);
+  const places = answer.nodeExpansionRequired
+    ? [...mounts.map(placeOf), ...(await otherPlaces(plugin, id, mounts))]
+    : [];
+  for (const place of places) {
+    output.monitor(`Growing it at ${place.volumePath}`);
     await output.progress(
       'NodeExpandVolume',
-      plugin.node.nodeExpandVolume({
-        volumeId: id,
-        volumePath: mount.targetPath,
-        stagingTargetPath: mount.stagingPath,
-        volumeCapability: capabilityOf(mount),
-        capacityRange,
-        secrets,
-      }),
+      plugin.node.nodeExpandVolume({ volumeId: id, ...place, capacityRange, secrets }),
     );
   }
   const { capacityBytes } = answer;
@@ -56,7 +62,7 @@ export async function expandStraight(
       id,
       previousBytes: before,
       capacityBytes,
-      grownAt: mounts.map(({ targetPath }) => targetPath),
+      grownAt: places.map(({ volumePath }) => volumePath),
       mounts: usages,
     },
     () =>
@@ -67,6 +73,28 @@ export async function expandStraight(
         ...usages.map(describeUsage),
       ].join('\n'),
   );
+}
+
+function placeOf(mount: MountRecord): Place {
+  const { targetPath: volumePath, stagingPath: stagingTargetPath } = mount;
+  return { volumePath, stagingTargetPath, volumeCapability: capabilityOf(mount) };
+}
+
+/** Where the node at the same endpoint has the volume besides, for an orchestrator that is not there to ask. */
+async function otherPlaces(
+  plugin: Plugin,
+  volumeId: string,
+  mounts: readonly MountRecord[],
+): Promise<Place[]> {
+  const admin = await plugin.nodeAdmin();
+  const found = await ifOffered(admin.inspectVolume({ volumeId }));
+  const known = mounts.map(({ stagingPath }) => stagingPath);
+  return (found?.stagings ?? [])
+    .filter(({ path, state }) => state === 'staged' && !known.includes(path))
+    .map(({ path, targets: [target] }) => ({
+      volumePath: target?.path ?? path,
+      stagingTargetPath: path,
+    }));
 }
 
 function describeUsage({ path, attachmentMode, totalBytes, problem }: MountUsage): string {

@@ -6,7 +6,8 @@ import { redact } from './redact.js';
 import { type Status, toStatus } from './status.js';
 
 /** Calls that orchestrators repeat all day: they are logged at debug, unless they fail. */
-const QUIET = /^(Probe|Check|Watch|ServerReflectionInfo|GetPlugin.*|.*GetCapabilities)$/;
+const QUIET =
+  /^(Probe|Check|Watch|ServerReflectionInfo|GetPlugin.*|.*GetCapabilities|ListVolumes|GetCapacity)$/;
 
 /** A caller's own id, where it is one that a log can hold; anything else is replaced. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;

@@ -9,22 +9,26 @@ import type { Logger } from '../../observe/log.js';
 import { type CallContext, encodeOutput, type Implementation } from './adapter.js';
 import { CallLog } from './call.js';
 import { NotImplemented } from './status.js';
+import type { CallsUnderWay } from './underway.js';
 
 type Untyped = (input: unknown, context: CallContext) => unknown;
+type Handle = (...call: unknown[]) => Promise<void>;
 
 const notImplemented: Untyped = () => {
   throw new NotImplemented();
 };
 
-/** Turns a service's handlers into what grpc-js calls, each wrapped in its log entry and its error mapping. */
+/** Turns a service's handlers into what grpc-js calls, each wrapped in its log entry and its error mapping, and counted. */
 export function wrap(
   { service, handlers }: Implementation,
   log: Logger,
+  calls: CallsUnderWay,
 ): UntypedServiceImplementation {
   return Object.fromEntries(
     service.methods.map((method) => {
       const handler = handlers.get(method) as Untyped | undefined;
-      return [method.name, wrapMethod(method, handler ?? notImplemented, log)];
+      const handle = wrapMethod(method, handler ?? notImplemented, log) as Handle;
+      return [method.name, (...call: unknown[]) => calls.add(handle(...call))];
     }),
   );
 }

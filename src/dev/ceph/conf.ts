@@ -69,6 +69,9 @@ export function confText(layout: Layout, description: Description): string {
         'bluestore cache autotune': false,
         'bluestore cache size': 134_217_728,
         'osd fast shutdown notify mon': true,
+        // A disk that calls itself a rotating one has the OSD wait 5 s between any two objects that it trims or deletes.
+        'osd snap trim sleep hdd': 0,
+        'osd delete sleep hdd': 0,
         'debug rocksdb': '1/5',
       }),
     )

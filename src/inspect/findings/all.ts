@@ -2,6 +2,7 @@ import type { Finding, Rule } from '../finding.js';
 import type { Known } from '../known.js';
 import { claimsOnLostNodes, staleClaims } from './claims.js';
 import { deadLocks, objectMap } from './image.js';
+import { disksOfSeveral, diskWithoutImage } from './mesos.js';
 import {
   deadDevices,
   halfDone,
@@ -13,12 +14,14 @@ import { nothingInCeph, registeredTwice, unhealthyPlugin } from './nomad.js';
 import { claimWithoutPublication, publishedWithoutClaim } from './publications.js';
 import { deletions, recordsThatDiffer } from './records.js';
 import { lateGrowth, sizeInNomad } from './sizes.js';
-import { strangers, watchersWithoutClaim } from './watchers.js';
+import { strangers, watchersOnLostNodes, watchersWithoutClaim } from './watchers.js';
 
 const RULES: readonly Rule[] = [
   nothingInCeph,
   registeredTwice,
   unhealthyPlugin,
+  diskWithoutImage,
+  disksOfSeveral,
   staleClaims,
   claimsOnLostNodes,
   publishedWithoutClaim,
@@ -26,6 +29,7 @@ const RULES: readonly Rule[] = [
   recordsThatDiffer,
   deletions,
   strangers,
+  watchersOnLostNodes,
   watchersWithoutClaim,
   stagedWithoutClaim,
   deadDevices,

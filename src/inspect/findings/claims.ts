@@ -9,7 +9,9 @@ export const staleClaims: Rule = ({ nomad }) =>
   (nomad?.claims ?? []).flatMap((claim) => {
     const { allocation } = claim;
     if (allocation === undefined) return [ofForgotten(claim)];
-    return isOver(allocation) ? [ofEnded(claim, allocation)] : [];
+    if (!isOver(allocation)) return [];
+    const isDown = nomad !== null && nomad !== undefined && nodeOf(nomad, claim)?.status === 'down';
+    return [{ ...ofEnded(claim, allocation), ...(isDown ? COLLECT_OF_LOST : COLLECT) }];
   });
 
 /**
@@ -18,8 +20,14 @@ export const staleClaims: Rule = ({ nomad }) =>
  */
 const COLLECT = {
   remedy:
-    'Nomad looks for such claims every five minutes, and frees them where the plugin answers; this has it look now.',
+    'Nomad looks for such claims every five minutes, and frees them where the plugin answers; this has it look now. Look again after it: Nomad may forget a lost node before it has told the plugin.',
   command: commandLine('nomad', 'system', 'gc'),
+} as const;
+
+/** Nomad forgets the node too, before it could tell the plugin that the volume is free there. */
+const COLLECT_OF_LOST = {
+  remedy: `${COLLECT.remedy} It also has it forget nodes that are down: inspect the volume again, for what the plugin still has published there.`,
+  command: COLLECT.command,
 } as const;
 
 function ofForgotten({ allocationId, mode }: Claim): Finding {
@@ -32,7 +40,10 @@ function ofForgotten({ allocationId, mode }: Claim): Finding {
   };
 }
 
-function ofEnded({ allocationId, mode }: Claim, allocation: AllocationStub): Finding {
+function ofEnded(
+  { allocationId, mode }: Claim,
+  allocation: AllocationStub,
+): Omit<Finding, 'remedy' | 'command'> {
   const { ClientStatus, NodeName } = allocation;
   const word = ClientStatus === 'pending' ? 'stopped' : ClientStatus;
   return {
@@ -40,7 +51,6 @@ function ofEnded({ allocationId, mode }: Claim, allocation: AllocationStub): Fin
     part: 'claims',
     severity: 'error',
     problem: `Nomad still has a ${mode} claim of allocation ${allocationId}, which is ${word}, on node "${NodeName}"`,
-    ...COLLECT,
   };
 }
 
@@ -66,7 +76,7 @@ export const claimsOnLostNodes: Rule = ({ nomad }) => {
         problem: `allocation ${claim.allocationId} has the volume on node ${words}`,
         remedy: waits
           ? 'Nomad keeps the claim until the node is back, or until the time has passed that the job gives it (disconnect, lost_after).'
-          : `${BE_SURE} Then this has Nomad free the claim now, and not within five minutes.`,
+          : `${BE_SURE} Then this has Nomad free the claim now, and forget the node: inspect the volume again, for what the plugin still has published there.`,
         command: waits ? null : COLLECT.command,
       },
     ];

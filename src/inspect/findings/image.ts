@@ -19,9 +19,10 @@ export const objectMap: Rule = ({ ceph }) =>
 
 /** Locks of `rbd lock add` whose holder has gone; those of the feature exclusive-lock are broken by who comes next. */
 export const deadLocks: Rule = ({ ceph }) => {
-  if (!ceph?.image) return [];
-  const open = ceph.image.watchers.map(({ address }) => address);
-  return ceph.image.locks
+  const { locks = [], watchers } = ceph?.image ?? {};
+  if (!ceph || watchers === undefined) return [];
+  const open = watchers.map(({ address }) => address);
+  return locks
     .filter(
       ({ name, cookie, address }) =>
         name === 'rbd_lock' && !cookie.startsWith('auto ') && !open.includes(address),

@@ -1,11 +1,16 @@
 import { commandLine } from '../command-line.js';
-import { type Finding, type Rule, stopCommand } from '../finding.js';
-import { claimsOn, isUnclaimed } from '../joins.js';
+import { type Finding, type FindingKind, type Rule, stopCommand } from '../finding.js';
+import { claimsOn, isUnclaimed, nodeWords } from '../joins.js';
 import type { Known, NodeView } from '../known.js';
 import { takeDownCommand } from './watchers.js';
 
 /** A finding of a node, which is mended by staging the volume anew there. */
-function mendedByStaging(known: Known, node: NodeView, kind: string, problem: string): Finding {
+function mendedByStaging(
+  known: Known,
+  node: NodeView,
+  kind: FindingKind,
+  problem: string,
+): Finding {
   const [claim] = known.nomad ? claimsOn(known.nomad, node.nodeId) : [];
   const allocation = claim?.allocation;
   return {
@@ -16,6 +21,10 @@ function mendedByStaging(known: Known, node: NodeView, kind: string, problem: st
     command: allocation ? stopCommand(allocation) : takeDownCommand(node),
   };
 }
+
+/** Whether a node could not read one part: then what is not there of it is not missing. */
+const lacks = ({ gaps }: NodeView, lost: 'mapping' | 'stagings') =>
+  gaps.some(({ part }) => part === lost);
 
 const isReaderOnly = (mode: string) => mode.endsWith('_READER_ONLY');
 
@@ -29,7 +38,7 @@ export const readOnlyMounts: Rule = (known) =>
           known,
           node,
           'mount-read-only',
-          `${path} on node "${node.nodeId}" is mounted read-only although it may be written: the kernel does so after an I/O error`,
+          `${path} on node ${nodeWords(known, node.nodeId)} is mounted read-only although it may be written: the kernel does so after an I/O error`,
         ),
       ),
   );
@@ -46,7 +55,7 @@ export const deadDevices: Rule = (known) =>
           known,
           node,
           'device-gone',
-          `what serves ${devices} on node "${nodeId}" has ended: every write fails`,
+          `what serves ${devices} on node ${nodeWords(known, nodeId)} has ended: every write fails`,
         ),
       ];
     const { ceph } = known;
@@ -60,7 +69,7 @@ export const deadDevices: Rule = (known) =>
         known,
         node,
         'image-gone',
-        `${devices} on node "${nodeId}" is of an image (${gone.imageId}) that ${words}`,
+        `${devices} on node ${nodeWords(known, nodeId)} is of an image (${gone.imageId}) that ${words}`,
       ),
     ];
   });
@@ -70,8 +79,8 @@ export const halfDone: Rule = (known) =>
   known.nodes.flatMap((node) =>
     node.stagings.flatMap(({ path, state, access, mount, targets }): Finding[] => {
       // What died is told of on its own.
-      if (node.mapping?.alive === false) return [];
-      const half = (kind: string, problem: string): Finding => ({
+      if (node.mapping?.alive === false || lacks(node, 'mapping')) return [];
+      const half = (kind: FindingKind, problem: string): Finding => ({
         ...mendedByStaging(known, node, kind, problem),
         severity: 'warning',
       });
@@ -79,7 +88,7 @@ export const halfDone: Rule = (known) =>
         return [
           half(
             'unfinished-staging',
-            `staging at ${path} on node "${node.nodeId}" is not finished: it is under way, or was cut short`,
+            `staging at ${path} on node ${nodeWords(known, node.nodeId)} is not finished: it is under way, or was cut short`,
           ),
         ];
       const lost = [
@@ -89,27 +98,39 @@ export const halfDone: Rule = (known) =>
       return lost.map((where) =>
         half(
           'mount-missing',
-          `the volume should be at ${where} on node "${node.nodeId}", and is not`,
+          `the volume should be at ${where} on node ${nodeWords(known, node.nodeId)}, and is not`,
         ),
       );
     }),
   );
 
 /** Mounts that nobody remembers. */
-export const unknownMounts: Rule = ({ nodes }) =>
-  nodes.flatMap(({ nodeId, unknownPaths }) =>
-    unknownPaths.map((path) => ({
-      kind: 'unknown-mount',
-      part: 'mounts',
-      severity: 'warning',
-      problem: `the volume is mounted at ${path} on node "${nodeId}", of which the plugin knows nothing`,
-      remedy: 'Where nothing uses it there, unmount it on that node.',
-      command: commandLine('umount', path),
-    })),
-  );
+export const unknownMounts: Rule = (known) =>
+  known.nodes
+    .filter((node) => !lacks(node, 'stagings'))
+    .flatMap(({ nodeId, unknownPaths }) =>
+      unknownPaths
+        .filter((path) => !isInSandbox(path, known.mesos))
+        .map((path) => ({
+          kind: 'unknown-mount',
+          part: 'mounts',
+          severity: 'warning',
+          problem: `the volume is mounted at ${path} on node ${nodeWords(known, nodeId)}, of which the plugin knows nothing`,
+          remedy: 'Where nothing uses it there, unmount it on that node.',
+          command: commandLine('umount', path),
+        })),
+    );
+
+/** An agent of Mesos's mounts a volume in the sandbox of each executor too; where it was not asked, that is not known. */
+function isInSandbox(path: string, mesos: Known['mesos']): boolean {
+  const [, framework] = /\/frameworks\/([^/]+)\/executors\/[^/]+\/runs\//.exec(path) ?? [];
+  if (framework === undefined) return false;
+  return mesos === undefined || (mesos?.uses ?? []).some((use) => use.frameworkId === framework);
+}
 
 /** What a node has of a volume although Nomad has no claim there. */
-export const stagedWithoutClaim: Rule = ({ nomad, nodes }) => {
+export const stagedWithoutClaim: Rule = (known) => {
+  const { nomad, nodes } = known;
   if (!nomad) return [];
   return nodes
     .filter(({ stagings, nodeId }) => stagings.length > 0 && isUnclaimed(nomad, nodeId))
@@ -117,7 +138,7 @@ export const stagedWithoutClaim: Rule = ({ nomad, nodes }) => {
       kind: 'staged-without-claim',
       part: 'mounts',
       severity: 'error',
-      problem: `node "${node.nodeId}" has the volume staged, and Nomad has no claim there`,
+      problem: `node ${nodeWords(known, node.nodeId)} has the volume staged, and Nomad has no claim there`,
       remedy: 'Where nothing uses it there any more, this takes it down.',
       command: takeDownCommand(node),
     }));

@@ -1,17 +1,19 @@
+import { heldOf } from '../../volume/marks.js';
 import { type Finding, type Rule, stopCommand } from '../finding.js';
-import { controllerCommand, idOf, isUnclaimed, liveClaims, nodeOf } from '../joins.js';
+import { controllerCommand, idOf, isUnclaimed, liveClaims, nodeOf, nodeWords } from '../joins.js';
 
-/** Nodes that the plugin has the volume published on, and on which Nomad has no claim. */
+/** Nodes that the plugin has the volume published on, whose part has not given it up, and on which Nomad has no claim. */
 export const publishedWithoutClaim: Rule = (known) => {
   const { nomad, ceph } = known;
-  if (!nomad || !ceph?.image) return [];
-  return Object.keys(ceph.image.published)
+  const published = ceph?.image?.published;
+  if (!nomad || published === undefined) return [];
+  return Object.keys(heldOf(published))
     .filter((node) => isUnclaimed(nomad, node))
     .map((node) => ({
       kind: 'published-without-claim',
       part: 'claims',
       severity: 'error',
-      problem: `the plugin has the volume published on node "${node}", on which Nomad has no claim: other nodes may not get it`,
+      problem: `the plugin has the volume published on node ${nodeWords(known, node)}, on which Nomad has no claim: other nodes may not get it`,
       remedy: 'Where nothing uses it there any more, this takes the publication back.',
       // Nomad takes nothing back of which it has no claim.
       command: controllerCommand(known, ['volume', 'unmount'], `-node=${node}`, idOf(known)),
@@ -20,9 +22,9 @@ export const publishedWithoutClaim: Rule = (known) => {
 
 /** Running allocations whose node the plugin does not have the volume published on: another node may take it. */
 export const claimWithoutPublication: Rule = ({ nomad, ceph }) => {
-  if (!nomad || !ceph?.image || ceph.record?.keeper === 'ceph-csi') return [];
-  if (!nomad.volume.ControllerRequired) return [];
-  const published = Object.keys(ceph.image.published);
+  if (!nomad?.volume.ControllerRequired || ceph?.record?.keeper === 'ceph-csi') return [];
+  if (ceph?.image?.published === undefined) return [];
+  const published = Object.keys(heldOf(ceph.image.published));
   return liveClaims(nomad).flatMap((claim): Finding[] => {
     const node = nodeOf(nomad, claim);
     if (node?.csiId === undefined || claim.allocation?.ClientStatus !== 'running') return [];

@@ -1,12 +1,12 @@
 import { formatHandle } from '../../volume/handle.js';
 import type { InspectedRecord } from '../../volume/inspect/inspected.js';
-import { type Finding, nomadVolumeCommand, type Rule } from '../finding.js';
+import { type Finding, type FindingKind, nomadVolumeCommand, type Rule } from '../finding.js';
 import { controllerCommand } from '../joins.js';
 import type { Known } from '../known.js';
 
 type Wrong = Exclude<InspectedRecord['state'], 'whole'>;
 
-const KINDS: Readonly<Record<Wrong, { readonly kind: string; readonly problem: string }>> = {
+const KINDS: Readonly<Record<Wrong, { readonly kind: FindingKind; readonly problem: string }>> = {
   'no-image': {
     kind: 'record-without-image',
     problem: 'the plugin has a volume of that name, and its image does not exist',

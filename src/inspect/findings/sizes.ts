@@ -1,7 +1,7 @@
 import { formatBytes } from '../../volume/size.js';
 import { commandLine } from '../command-line.js';
 import { type Finding, type Rule, stopCommand } from '../finding.js';
-import { claimsOn, controllerCommand, idOf } from '../joins.js';
+import { claimsOn, controllerCommand, idOf, nodeWords } from '../joins.js';
 import type { Known, NodeView } from '../known.js';
 
 /** A block device is whole sectors. */
@@ -34,17 +34,21 @@ function ofNode(known: Known, node: NodeView): Finding[] {
   const size = known.ceph?.image?.sizeBytes;
   const [claim] = known.nomad ? claimsOn(known.nomad, node.nodeId) : [];
   const allocation = claim?.allocation;
+  // An expansion goes to the node that is at the controller's endpoint, and no further.
+  const isThere = known.at.controller === node.endpoint;
   const grow = {
     part: 'mounts',
     severity: 'warning',
     remedy: allocation
       ? "It grows when it is staged next, as by the job's next allocation when this one is stopped."
-      : 'This sends the expansion again; where the kernel refuses it, it grows when it is staged next.',
+      : isThere
+        ? 'This sends the expansion again; where the kernel refuses it, it grows when it is staged next.'
+        : 'It grows when it is staged next.',
     command: allocation
       ? stopCommand(allocation)
-      : size === undefined
-        ? null
-        : controllerCommand(known, ['volume', 'expand'], idOf(known), `${size}`),
+      : isThere && size !== undefined
+        ? controllerCommand(known, ['volume', 'expand'], idOf(known), `${size}`)
+        : null,
   } as const;
   const late = (node.mapping?.devices ?? []).filter(
     ({ sizeBytes }) =>
@@ -53,13 +57,13 @@ function ofNode(known: Known, node: NodeView): Finding[] {
   const found: Finding[] = late.map(({ path, sizeBytes }) => ({
     ...grow,
     kind: 'device-smaller',
-    problem: `${path} on node "${node.nodeId}" has ${inWords(sizeBytes ?? 0n)}, and the image has ${inWords(size ?? 0n)}`,
+    problem: `${path} on node ${nodeWords(known, node.nodeId)} has ${inWords(sizeBytes ?? 0n)}, and the image has ${inWords(size ?? 0n)}`,
   }));
   if (node.fileSystem?.smaller)
     found.push({
       ...grow,
       kind: 'file-system-smaller',
-      problem: `the ${node.fileSystem.type} file system on node "${node.nodeId}" is smaller than its device`,
+      problem: `the ${node.fileSystem.type} file system on node ${nodeWords(known, node.nodeId)} is smaller than its device`,
     });
   return found;
 }

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import type { Settings } from '../../config/settings.js';
 import { fail } from '../../volume/errors.js';
 import type { Mapper } from './device.js';
+import { isThere } from './wait.js';
 
 type Name = Exclude<Settings['mapper'], 'auto'>;
 
@@ -19,10 +19,10 @@ export interface Choice {
 }
 
 /** The ways to map, the fastest first. */
-export function candidates(fuse: Mapper): Candidate[] {
+export function candidates({ krbd, fuse }: Readonly<Record<'krbd' | 'fuse', Mapper>>): Candidate[] {
   return [
-    kernelOnly('krbd', 'the kernel module rbd', '/sys/bus/rbd'),
-    kernelOnly('nbd', 'the kernel module nbd', '/sys/block/nbd0'),
+    { name: 'krbd', unavailable: () => krbd.unavailable(), mapper: krbd },
+    { name: 'nbd', unavailable: nbdUnavailable, mapper: undefined },
     { name: 'fuse', unavailable: () => fuse.unavailable(), mapper: fuse },
   ];
 }
@@ -43,17 +43,8 @@ export async function chooseMapper(
   return fail('no-mapper', { problem: reasons.join('; ') });
 }
 
-/** This version attaches through rbd-fuse only; what the kernel has is told all the same. */
-function kernelOnly(name: Name, what: string, sign: string): Candidate {
-  return {
-    name,
-    mapper: undefined,
-    async unavailable() {
-      const loaded = await access(sign).then(
-        () => true,
-        () => false,
-      );
-      return `${what} is ${loaded ? '' : 'not '}loaded, and this version of Pannier attaches through rbd-fuse only`;
-    },
-  };
+/** This version does not map by rbd-nbd; what the kernel has is told all the same. */
+async function nbdUnavailable(): Promise<string> {
+  const loaded = await isThere('/sys/block/nbd0');
+  return `the kernel module nbd is ${loaded ? '' : 'not '}loaded, and this version of Pannier does not attach through rbd-nbd`;
 }

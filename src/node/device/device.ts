@@ -20,6 +20,8 @@ export interface Mapping {
 export interface MapRequest {
   readonly volumeId: string;
   readonly handle: VolumeHandle;
+  /** RBD's internal id of the image. */
+  readonly imageId: string;
   readonly credentials: Credentials | undefined;
   readonly readonly: boolean;
   /** True where other nodes may use the image at the same time, so that nothing may be cached. */

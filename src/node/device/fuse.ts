@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
-import { access, readdir, rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSettings } from '../../config/settings.js';
 import { makeFolder } from '../../files/folders.js';
 import type { Effect } from '../../volume/effects.js';
@@ -10,26 +9,30 @@ import { parseHandle } from '../../volume/handle.js';
 import { holdersOf } from '../holders.js';
 import { mountAt, readMounts } from '../mountinfo.js';
 import { stateFolders } from '../state-dir.js';
-import { runTool } from '../tool.js';
+import { problemOf, runTool } from '../tool.js';
 import { removeAccess, writeAccess } from './access.js';
 import { outliveTask } from './cgroup.js';
 import { findProcess, isProcess } from './daemon.js';
 import type { Device, Mapper, Mapping, MapRequest } from './device.js';
 import { attachLoop, detachLoop, listLoops, resizeLoop, sizeOfLoop } from './loop.js';
 import { notedLoops, noteLoop, removeLoopNotes } from './loop-notes.js';
+import { isThere, waitFor } from './wait.js';
 
-const POLL_MS = 5;
 /** How long a device may stay open after it is detached: programs that look at new devices are quick. */
 const DETACH_LIMIT_MS = 5_000;
 /** How long rbd-fuse may take to close the image. */
 const CLOSE_LIMIT_MS = 20_000;
-const ATTACH_LIMIT_MS = 60_000;
+const ASK_LIMIT_MS = 60_000;
 /** rbd-fuse reaches the cluster before it answers; left alone, it asks for five minutes. */
 const CONNECT_LIMIT_S = 20;
 const START_LIMIT_MS = 30_000;
 
-/** Sizes are asked anew each time, since images grow; writes may be larger than a page. */
-const FUSE_OPTIONS = 'attr_timeout=0,big_writes';
+/**
+ * Whoever asks a loop device for its file (losetup, resize2fs, mkfs, of any mount there is) has the kernel ask for the
+ * file's attributes. The kernel must know them for good, or a rbd-fuse that hangs holds up programs for all other
+ * volumes. Writes may be larger than a page.
+ */
+const FUSE_OPTIONS = 'attr_timeout=1000000000,big_writes';
 
 /** Where a volume's mapping is. */
 interface Place {
@@ -136,6 +139,8 @@ export class FuseMapper implements Mapper {
   }
 
   async refresh(volumeId: string, device: Device): Promise<void> {
+    const { mountPoint, image } = this.#mustPlace(volumeId);
+    await askAnew(volumeId, join(mountPoint, image));
     await resizeLoop(volumeId, device);
   }
 
@@ -173,12 +178,7 @@ export class FuseMapper implements Mapper {
 
   /** Undefined where the file cannot be had: rbd-fuse ends without a word where the image does. */
   async #attach(volumeId: string, file: string, readonly: boolean): Promise<Device | undefined> {
-    const { code } = await runTool('stat', ['--format=%s', file], {
-      volume: volumeId,
-      limitMs: ATTACH_LIMIT_MS,
-      accept: [1],
-    });
-    return code === 0 ? attachLoop(volumeId, file, readonly) : undefined;
+    return (await askAnew(volumeId, file)) ? attachLoop(volumeId, file, readonly) : undefined;
   }
 
   /** Unmounts, upon which rbd-fuse closes the image and ends; it still may have to write what it cached. */
@@ -224,24 +224,21 @@ export class FuseMapper implements Mapper {
   }
 }
 
+/**
+ * Has the kernel ask rbd-fuse what size the image has now, which older ones do not do where a loop device is to grow.
+ * False where there is no such file.
+ */
+async function askAnew(volume: string, file: string): Promise<boolean> {
+  const args = ['--cached=never', '--format=%s', file];
+  const result = await runTool('stat', args, { volume, limitMs: ASK_LIMIT_MS, accept: [1] });
+  // GNU coreutils before 9.0 do not know the option.
+  if (/unrecognized option/.test(result.stderr))
+    fail('tool-failed', { tool: 'stat', volume, problem: problemOf(result) });
+  return result.code === 0;
+}
+
 function volumeOf(folderName: string): string {
   return folderName.replaceAll('@', '/');
-}
-
-async function waitFor(done: () => Promise<boolean>, limitMs: number): Promise<boolean> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    if (await done()) return true;
-    if (Date.now() > end) return false;
-    await sleep(POLL_MS);
-  }
-}
-
-function isThere(path: string, mode?: number): Promise<boolean> {
-  return access(path, mode).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function isInstalled(program: string): Promise<boolean> {

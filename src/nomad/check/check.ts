@@ -1,5 +1,6 @@
 import type { Finding, Rule } from './finding.js';
 import { lostClients, thisMachine } from './rules/cluster.js';
+import { containerPrivileges } from './rules/docker.js';
 import { failedTasks } from './rules/events.js';
 import { wantedVolumes } from './rules/jobs.js';
 import { anyPlugin, clientsWithoutPlugin, mixedVersions, pluginHealth } from './rules/plugins.js';
@@ -20,6 +21,7 @@ const RULES: readonly Rule[] = [
   anyPlugin,
   drivers,
   dockerConfig,
+  containerPrivileges,
   baseDirs,
   mountingDrivers,
   nodeJobTypes,

@@ -1,9 +1,41 @@
 import type { ClusterView } from './view.js';
 
+/** All that can be found; each is in docs/reference/nomad-check.md. */
+export const FINDING_KINDS = [
+  'canary-without-volume',
+  'capability-not-allowed',
+  'claim-stuck',
+  'client-lost',
+  'client-without-plugin',
+  'data-dir-not-shared',
+  'device-missing',
+  'driver-hides-mounts',
+  'driver-missing',
+  'host-paths-not-allowed',
+  'instance-unhealthy',
+  'mixed-versions',
+  'network-not-host',
+  'no-controller',
+  'no-node',
+  'no-plugin',
+  'node-job-not-system',
+  'one-controller',
+  'one-volume-for-many',
+  'privileged-not-allowed',
+  'privileges-missing',
+  'provider-differs',
+  'registered-twice',
+  'version-too-old',
+  'volume-missing',
+  'volume-without-plugin',
+  'wrong-base-dir',
+] as const;
+
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
 /** Something that would not work. */
 export interface Finding {
-  /** "driver-missing", for one. */
-  readonly kind: string;
+  readonly kind: FindingKind;
   /** 'error': it does not work. 'warning': it does, and will not always. */
   readonly severity: 'error' | 'warning';
   /** What it is about: `client "web-1"`. */

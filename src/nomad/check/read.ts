@@ -3,6 +3,7 @@ import type { Gap } from '../../volume/inspect/inspected.js';
 import { listServers, readAgent } from '../agent.js';
 import type { AllocationStub } from '../allocations.js';
 import type { NomadClient } from '../client.js';
+import { wordsOf } from '../errors.js';
 import { type Job, type JobStub, listJobAllocations, listJobs, readJob } from '../jobs.js';
 import { listNodes, readNode } from '../nodes.js';
 import { listPlugins, type NomadPlugin, readPlugin } from '../plugins.js';
@@ -29,7 +30,7 @@ export async function readCluster(
 ): Promise<ReadCluster> {
   // Whether there is a Nomad at all is not a gap.
   const { document: plugins } = await listPlugins(nomad);
-  const gaps = new Gaps();
+  const gaps = new Gaps(wordsOf);
   const read = <T>(part: string, reading: Promise<T>) => gaps.read(part, reading, undefined);
   const [agent, servers, nodes, whole, stubs, volumes] = await Promise.all([
     read('agent', readAgent(nomad)),

@@ -42,7 +42,10 @@ export function jobWords({ ID, Namespace }: Job): string {
 
 /** Names of clients in a sentence: the first few, and how many more. */
 export function clientWords(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  const shown = names
+    .toSorted()
+    .slice(0, 5)
+    .map((name) => `"${name}"`);
   const more = names.length - shown.length;
   const words = more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
   return `${names.length === 1 ? 'client' : 'clients'} ${words}`;

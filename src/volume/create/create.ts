@@ -1,9 +1,11 @@
+import { refuseOverQuota } from '../capacity.js';
 import type { Controller, Volume } from '../controller.js';
 import { freeingOfUnnamed } from '../delete/freeing.js';
 import { parseRestoring } from '../delete/restoring.js';
 import { fail } from '../errors.js';
 import { findImage } from '../find.js';
 import { formatHandle, parseHandle } from '../handle.js';
+import { ownerWords } from '../host.js';
 import { isBeingDeleted, publishedNodesOf } from '../marks.js';
 import { parseRecord, RECORD_KEY, type VolumeRecord } from '../record.js';
 import { fits, sizeFor, sizeFrom } from '../size.js';
@@ -59,14 +61,22 @@ export async function createVolume(
       claim = await claimName(controller, cluster, plan, origin, found, there);
     }
     claimed ||= claim !== undefined;
-    if (claim !== undefined && (await complete(controller, cluster, plan, claim, origin)))
-      return {
+    if (claim !== undefined && there === undefined)
+      await refuseOverQuota(controller, cluster, plan.handle.pool).catch((error: unknown) =>
+        giveUp(controller, cluster, plan, claim as Claim, error),
+      );
+    if (claim !== undefined && (await complete(controller, cluster, plan, claim, origin))) {
+      const made = {
         handle: plan.handle,
         name: plan.name,
+        host: claim.pending.host,
         sizeBytes: BigInt(claim.pending.sizeBytes),
         publishedNodes: [],
         source: plan.source,
       };
+      controller.remembered?.made(made);
+      return made;
+    }
   }
   fail('superseded', { volume: formatHandle(plan.handle) });
 }
@@ -96,6 +106,7 @@ async function findFinished(
   return {
     handle,
     name: record.name,
+    host: record.host,
     sizeBytes: image.sizeBytes,
     publishedNodes: publishedNodesOf(image),
     source: parseSource(record.source),
@@ -111,7 +122,7 @@ async function claimName(
   found: string | undefined,
   replaced: Claim | undefined,
 ): Promise<Claim | undefined> {
-  const { name, handle, layout, range } = plan;
+  const { name, handle, layout, range, host } = plan;
   const size = origin === undefined ? sizeFor(range) : sizeFrom(origin.sizeBytes, range);
   const planned = {
     version: 1 as const,
@@ -120,6 +131,7 @@ async function claimName(
     sizeBytes: size.toString(),
     layout,
     source: formatSource(plan.source),
+    host,
   };
   const ofVolume = plan.source?.kind === 'volume' ? origin : undefined;
   const claim = newClaimOf(planned, ofVolume, replaced);
@@ -143,6 +155,7 @@ function isSamePlan(
     pending.handle !== formatHandle(plan.handle) ||
     pending.layout !== plan.layout ||
     pending.source !== formatSource(plan.source) ||
+    (plan.host !== undefined && pending.host !== plan.host) ||
     !fits(BigInt(pending.sizeBytes), plan.range)
   )
     return false;
@@ -158,6 +171,7 @@ function differs(plan: Plan, record: VolumeRecord, image: Image): string | undef
     return `parameters "${record.layout}" instead of "${plan.layout}"`;
   if (record.source !== formatSource(plan.source))
     return record.source === '' ? 'no content source' : `the content source ${record.source}`;
+  if (plan.host !== undefined && record.host !== plan.host) return ownerWords(record);
   if (!fits(image.sizeBytes, plan.range))
     return `${image.sizeBytes} bytes, which is not the size that is asked for`;
   return undefined;

@@ -29,11 +29,16 @@ export async function giveUp(
   claim: Claim,
   error: unknown,
 ): Promise<'superseded'> {
-  if (error instanceof VolumeError && REFUSALS.includes(error.code)) {
+  if (error instanceof VolumeError && isRefusal(error)) {
     const released = await letGo(controller, cluster, plan, claim).catch(() => 'unknown');
     if (released === 'differs') return 'superseded';
   }
   throw error;
+}
+
+/** A snapshot that was cut short can never be cloned: the next call needs another one. */
+function isRefusal({ kind, code }: VolumeError): boolean {
+  return REFUSALS.includes(code) || kind === 'snapshot-cut-short';
 }
 
 async function letGo(controller: Controller, cluster: Cluster, plan: Plan, claim: Claim) {

@@ -1,7 +1,14 @@
 import { type Capability, unsupported } from '../capability.js';
 import type { Controller, Source } from '../controller.js';
 import { fail } from '../errors.js';
-import { formatHandle, parseHandle, VOLUME_ID_MAX_BYTES, type VolumeHandle } from '../handle.js';
+import {
+  formatHandle,
+  PATH_MAX_BYTES,
+  parseHandle,
+  pathBytes,
+  VOLUME_ID_MAX_BYTES,
+  type VolumeHandle,
+} from '../handle.js';
 import { checkName, imageName, nameKey } from '../name.js';
 import { type Parameters, readParameters } from '../parameters.js';
 import { layoutText } from '../record.js';
@@ -27,10 +34,15 @@ export interface Plan {
   readonly layout: string;
   readonly range: CapacityRange;
   readonly source: Source | undefined;
+  /** The host that the volume will belong to; undefined where the controller does not keep hosts apart. */
+  readonly host: string | undefined;
 }
 
 /** Checks a request and derives its image, without a word to Ceph. */
-export function planVolume(controller: Pick<Controller, 'clusters'>, request: CreateRequest): Plan {
+export function planVolume(
+  controller: Pick<Controller, 'clusters' | 'host'>,
+  request: CreateRequest,
+): Plan {
   const { name, range, source } = request;
   checkName(name);
   checkRange(range);
@@ -47,6 +59,11 @@ export function planVolume(controller: Pick<Controller, 'clusters'>, request: Cr
       field: 'parameters',
       problem: `the handle "${formatHandle(handle)}" is over ${VOLUME_ID_MAX_BYTES} bytes, which leaves no room for those of its snapshots: use a shorter pool, namespace or namePrefix`,
     });
+  if (pathBytes(formatHandle(handle)) > PATH_MAX_BYTES)
+    fail('invalid-field', {
+      field: 'parameters',
+      problem: `the handle "${formatHandle(handle)}" is over ${PATH_MAX_BYTES} bytes when it is percent-encoded for a path: use a pool, namespace or namePrefix with fewer characters besides letters and digits`,
+    });
   const from = source && clusterOf(source);
   if (from !== undefined && from !== cluster && controller.clusters.names.includes(from))
     fail('invalid-field', {
@@ -54,7 +71,8 @@ export function planVolume(controller: Pick<Controller, 'clusters'>, request: Cr
       problem: `${source?.kind} "${source?.id}" is in cluster "${from}", and the volume would be in "${cluster}"`,
     });
   const key = nameKey(name);
-  return { name, key, handle, parameters, layout: layoutText(parameters), range, source };
+  const layout = layoutText(parameters);
+  return { name, key, handle, parameters, layout, range, source, host: controller.host };
 }
 
 /** The parameters; where they name no cluster, a source's is meant. */

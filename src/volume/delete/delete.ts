@@ -3,22 +3,22 @@ import { helperTasks, parseClaim } from '../create/claim.js';
 import { fail, VolumeError } from '../errors.js';
 import { findImage } from '../find.js';
 import { formatHandle, type VolumeHandle } from '../handle.js';
+import { isOwn, refuseToDelete } from '../host.js';
 import {
   DELETING_KEY,
   deletersOf,
   formatDeleters,
   isBeingDeleted,
   PUBLISHED_KEY,
-  publicationsOf,
 } from '../marks.js';
 import { keyOfImageName, nameKey } from '../name.js';
-import { formatRecord, parseRecord, recordOf, type VolumeRecord } from '../record.js';
+import { formatRecord, parseRecord, RECORD_KEY, recordOf, type VolumeRecord } from '../record.js';
 import type { Cluster, Credentials, Image, StoredTask } from '../store.js';
 import { usersOf } from '../users.js';
 import { freeing, freeingOfUnnamed } from './freeing.js';
 import { parseRestoring } from './restoring.js';
 import { tombstoneName } from './tombstone.js';
-import { describeUsers } from './users.js';
+import { describeUsers, refuseIfPublished, refuseIfUsed } from './users.js';
 
 /** How often another controller may change the volume in between. */
 const ROUNDS = 8;
@@ -34,7 +34,14 @@ export async function deleteVolume(
   credentials: Credentials | undefined,
 ): Promise<void> {
   const located = locate(controller, volumeId, credentials);
-  if (located !== undefined) await removeVolume(controller, located, () => true);
+  if (located === undefined) return;
+  const { handle } = located;
+  await removeVolume(controller, located, (image) => {
+    const record = recordOf(image, handle);
+    if (record !== undefined) refuseToDelete(controller, handle, record);
+    return true;
+  });
+  controller.remembered?.gone(volumeId);
 }
 
 /**
@@ -189,6 +196,8 @@ async function mark(
       {
         [PUBLISHED_KEY]: image.metadata.get(PUBLISHED_KEY),
         [DELETING_KEY]: image.metadata.get(DELETING_KEY),
+        // Its host may be another one by now.
+        [RECORD_KEY]: image.metadata.get(RECORD_KEY),
       },
       { [DELETING_KEY]: formatDeleters(image, [...deleters, controller.id]) },
     ),
@@ -233,6 +242,7 @@ async function finishDeletion(
   const entry = await readEntry(cluster, key);
   const record = parseRecord(entry);
   if (entry === undefined || record?.handle !== formatHandle(handle)) return true;
+  if (!isOwn(controller, record)) return true;
   // The entry may be younger than the look at the image: of a volume that was made anew or taken back.
   if ((await findImage(cluster, handle)) !== undefined) return false;
   const put = await freeingOfUnnamed(controller, cluster, record);
@@ -248,22 +258,4 @@ async function readEntry(cluster: Cluster, key: string): Promise<string | undefi
     if (error instanceof VolumeError && error.kind === 'unknown-pool') return undefined;
     throw error;
   }
-}
-
-function refuseIfPublished(handle: VolumeHandle, image: Image): void {
-  const nodes = Object.keys(publicationsOf(image, handle));
-  if (nodes.length > 0)
-    fail('volume-in-use', {
-      volume: formatHandle(handle),
-      users: `node ${nodes.map((node) => `"${node}"`).join(', ')}`,
-    });
-}
-
-async function refuseIfUsed(cluster: Cluster, handle: VolumeHandle, image: Image): Promise<void> {
-  const users = await usersOf(cluster, handle, image.id);
-  if (users.length > 0)
-    fail('volume-in-use', {
-      volume: formatHandle(handle),
-      users: await describeUsers(cluster, users),
-    });
 }

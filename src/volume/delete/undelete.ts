@@ -50,6 +50,7 @@ export async function undeleteVolume(
   return {
     handle,
     name: record.name,
+    host: record.host,
     sizeBytes: image.sizeBytes,
     publishedNodes: publishedNodesOf(image),
     source: parseSource(record.source),

@@ -6,6 +6,7 @@ import { ownRecord, RECORD_KEY, type VolumeRecord } from '../record.js';
 import type { Image } from '../store.js';
 import { imageTask } from './image-without-task.js';
 import { entryWords, imageWords, type Trouble, type Ward } from './trouble.js';
+import { unfinishedMove } from './unfinished-move.js';
 
 /** The entry of a volume, and what there is of its image. */
 interface Listed {
@@ -28,7 +29,7 @@ export async function lookAtVolume(
   const image = await ward.survey.image(handle);
   if (image === undefined) return withoutImage(listed);
   if (image.id !== record.image || image.metadata.get(RECORD_KEY) !== text)
-    return [ofAnotherImage(listed, image)];
+    return [unfinishedMove(ward, handle, record, image) ?? ofAnotherImage(listed, image)];
   if (isBeingDeleted(image)) return [unfinishedDeletion(listed, image)];
   return ward.survey.isSomewhere(handle, image.id) ? [] : [withoutName(listed)];
 }

@@ -5,7 +5,7 @@ import { isBeingDeleted, publicationsOf } from '../marks.js';
 import { formatSnapshotHandle, keyOfSnapshotName } from '../snapshot/handle.js';
 import type { Cluster, Image, ImageSnapshot } from '../store.js';
 import type { Gaps } from './gaps.js';
-import type { InspectedImage, InspectedLock, InspectedSnapshot } from './inspected.js';
+import type { ImagePart, InspectedImage, InspectedLock, InspectedSnapshot } from './inspected.js';
 import { inspectParents } from './parents.js';
 
 /** All that Ceph tells of an image; what cannot be read is a gap. */
@@ -18,41 +18,41 @@ export async function inspectImage(
 ): Promise<InspectedImage> {
   const place = { pool: handle.pool, namespace: handle.namespace };
   const { id } = image;
-  const [details, used, watchers, workers, locks, snapshots, children, parents, nodes, published] =
+  const read = <T>(part: ImagePart, reading: Promise<T>) => gaps.read(part, reading, undefined);
+  const [details, used, watched, locks, snapshots, children, parents, nodes, published] =
     await Promise.all([
-      gaps.read('features', cluster.details(place, id), undefined),
-      gaps.read('used', cluster.usedBytes(place, id, countMs), undefined),
-      gaps.read('watchers', cluster.watchers(handle), []),
-      gaps.read<readonly string[], readonly string[]>('watchers', cluster.workers(place, id), []),
-      gaps.read('locks', cluster.locks(place, id), []),
-      gaps.read('snapshots', cluster.snapshots(place, id), undefined),
-      gaps.read('children', cluster.children(place, id), []),
-      gaps.read('parents', inspectParents(cluster, image), []),
-      gaps.read('nodes', cluster.listNodes(), new Map<string, string>()),
-      gaps.read(
+      read('features', cluster.details(place, id)),
+      read('used', cluster.usedBytes(place, id, countMs)),
+      read('watchers', Promise.all([cluster.watchers(handle), cluster.workers(place, id)])),
+      read('locks', cluster.locks(place, id)),
+      read('snapshots', cluster.snapshots(place, id)),
+      read('children', cluster.children(place, id)),
+      read('parents', inspectParents(cluster, image)),
+      read('nodes', cluster.listNodes()),
+      read(
         'published',
         Promise.resolve().then(() => publicationsOf(image, handle)),
-        {},
       ),
     ]);
-  const at = (address: string) => nodesAt(nodes, address);
+  const [watchers, workers] = watched ?? [];
+  const at = (address: string) => nodes && nodesAt(nodes, address);
   return {
     ...{ id, sizeBytes: image.sizeBytes, used, published, children, parents },
-    features: details?.features ?? [],
+    features: details?.features,
     objectMapInvalid: details?.objectMapInvalid ?? false,
     objectSizeBytes: details?.objectSizeBytes,
     dataPool: details?.dataPool,
     created: details?.created,
     deleting: isBeingDeleted(image),
-    watchers: watchers.map((one) => ({
+    watchers: watchers?.map((one) => ({
       ...one,
       nodes: at(one.address),
-      works: workers.includes(one.address),
+      works: workers?.includes(one.address) ?? false,
     })),
-    locks: locks.flatMap(({ name, exclusive, holders }): InspectedLock[] =>
+    locks: locks?.flatMap(({ name, exclusive, holders }): InspectedLock[] =>
       holders.map((holder) => ({ name, exclusive, ...holder, nodes: at(holder.address) })),
     ),
-    snapshots: (snapshots ?? []).map((one) => withHandle(handle, one)),
+    snapshots: snapshots?.map((one) => withHandle(handle, one)),
   };
 }
 

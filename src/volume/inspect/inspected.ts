@@ -18,6 +18,18 @@ export interface InspectedVolume {
   readonly gaps: readonly Gap[];
 }
 
+/** What of an image can be unknown while the rest is read: the `part` of a gap. */
+export type ImagePart =
+  | 'features'
+  | 'used'
+  | 'published'
+  | 'watchers'
+  | 'locks'
+  | 'snapshots'
+  | 'children'
+  | 'parents'
+  | 'nodes';
+
 /** A part that could not be read, and why. */
 export interface Gap {
   readonly part: string;
@@ -35,6 +47,8 @@ export interface InspectedRecord {
   readonly source: string;
   /** What shapes the image besides its place. */
   readonly layout: string;
+  /** The host that it belongs to, where hosts are kept apart. */
+  readonly host: string | undefined;
   /**
    * 'whole': the plugin's index and the image say the same. 'pending': a creation that is not finished.
    * 'no-image', 'no-mark', 'no-entry': the image, its own record, or the entry of the index is missing.
@@ -43,12 +57,13 @@ export interface InspectedRecord {
   readonly state: 'whole' | 'pending' | 'no-image' | 'no-mark' | 'no-entry' | 'differs';
 }
 
+/** A list that is undefined could not be read, and says nothing of what is there. */
 export interface InspectedImage {
   /** RBD's id. */
   readonly id: string;
   readonly sizeBytes: bigint;
   readonly used: UsedBytes | undefined;
-  readonly features: readonly string[];
+  readonly features: readonly string[] | undefined;
   readonly objectMapInvalid: boolean;
   readonly objectSizeBytes: bigint | undefined;
   readonly dataPool: string | undefined;
@@ -56,19 +71,19 @@ export interface InspectedImage {
   /** A deletion marked it: nobody may use it any more. */
   readonly deleting: boolean;
   /** Where it is published, by node id. */
-  readonly published: Readonly<Record<string, Publication>>;
-  readonly watchers: readonly InspectedWatcher[];
-  readonly locks: readonly InspectedLock[];
-  readonly snapshots: readonly InspectedSnapshot[];
-  readonly children: readonly ChildImage[];
+  readonly published: Readonly<Record<string, Publication>> | undefined;
+  readonly watchers: readonly InspectedWatcher[] | undefined;
+  readonly locks: readonly InspectedLock[] | undefined;
+  readonly snapshots: readonly InspectedSnapshot[] | undefined;
+  readonly children: readonly ChildImage[] | undefined;
   /** The snapshot that it is a clone of, that one's, and so on. */
-  readonly parents: readonly InspectedParent[];
+  readonly parents: readonly InspectedParent[] | undefined;
 }
 
 /** Somebody at an address. */
 interface Somebody {
-  /** Ids of the nodes that said that their Ceph clients speak from there. */
-  readonly nodes: readonly string[];
+  /** Ids of the nodes that said that their Ceph clients speak from there; undefined where it is not known what they said. */
+  readonly nodes: readonly string[] | undefined;
 }
 
 export interface InspectedWatcher extends Watcher, Somebody {
@@ -76,13 +91,12 @@ export interface InspectedWatcher extends Watcher, Somebody {
   readonly works: boolean;
 }
 
-export interface InspectedLock {
+export interface InspectedLock extends Somebody {
   readonly name: string;
   readonly exclusive: boolean;
   readonly client: string;
   readonly cookie: string;
   readonly address: string;
-  readonly nodes: readonly string[];
 }
 
 export interface InspectedSnapshot extends ImageSnapshot {

@@ -20,6 +20,7 @@ export async function inspectRecord(
     sizeBytes: undefined,
     source: '',
     layout: '',
+    host: undefined,
     state,
   };
 }
@@ -72,6 +73,7 @@ function pendingOf(text: string | undefined): Record<string, unknown> | undefine
 }
 
 function recordOf(record: PlannedVolume, state: InspectedRecord['state']): InspectedRecord {
-  const { name, sizeBytes, source, layout } = record;
-  return { keeper: 'pannier', name, sizeBytes: BigInt(sizeBytes), source, layout, state };
+  const { name, source, layout, host } = record;
+  const sizeBytes = BigInt(record.sizeBytes);
+  return { keeper: 'pannier', name, sizeBytes, source, layout, host, state };
 }

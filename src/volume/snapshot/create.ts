@@ -132,7 +132,7 @@ async function take(taking: Taking, pending: PendingSnapshot): Promise<Snapshot 
       cluster.takeSnapshot(handle, pending.image, pending.snapshot),
     )
     .catch(async (error: unknown) => {
-      if (error instanceof VolumeError && error.code === 'RESOURCE_EXHAUSTED')
+      if (error instanceof VolumeError && isUseless(error))
         await giveUp(taking, pending).catch(() => undefined);
       throw error;
     });
@@ -163,6 +163,11 @@ async function take(taking: Taking, pending: PendingSnapshot): Promise<Snapshot 
     return toSnapshot(record);
   await leaveRemoval(taking, pending);
   return undefined;
+}
+
+/** Whether what was taken, if anything, can never be cloned. */
+function isUseless({ kind, code }: VolumeError): boolean {
+  return code === 'RESOURCE_EXHAUSTED' || kind === 'snapshot-cut-short';
 }
 
 /** Lets go of the name, and of what was taken under it. */

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Message } from '@bufbuild/protobuf';
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { create, type DescMethod, type Message } from '@bufbuild/protobuf';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import t from 'tap';
+import { implement, methodDefinition } from '../../../src/csi/wire/adapter.js';
 import { parseEndpoint } from '../../../src/csi/wire/endpoint.js';
 import type { Logger } from '../../../src/observe/log.js';
+import { Controller } from '../../../src/proto/csi/v1/csi_pb.js';
 
 export interface Line {
   readonly level: string;
@@ -63,4 +65,47 @@ export function drainStream<T extends Message>(
 export function gate(): { opened: Promise<void>; open: () => void } {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   return { opened, open };
+}
+
+/** A controller whose DeleteVolume waits for the test, and tells how it went. */
+export function waitingController() {
+  const begun = gate();
+  const callerLeft = gate();
+  const release = gate();
+  const ended = gate();
+  const service = implement(Controller, {
+    async deleteVolume(_, { signal }) {
+      signal.addEventListener('abort', callerLeft.open);
+      begun.open();
+      await release.opened;
+      ended.open();
+      return {};
+    },
+  });
+  return { service, begun, callerLeft, release, ended };
+}
+
+/** A unary call through grpc-js's own client. */
+export function callRaw(
+  endpoint: string,
+  method: DescMethod,
+  request: Record<string, unknown>,
+  metadata = new Metadata(),
+): { cancel: () => void; answer: Promise<ServiceError | null> } {
+  const client = rawClient(endpoint);
+  const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
+  const { promise: answer, resolve } = Promise.withResolvers<ServiceError | null>();
+  const message = create(method.input, request);
+  const call = client.makeUnaryRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    message,
+    metadata,
+    (error) => {
+      client.close();
+      resolve(error);
+    },
+  );
+  return { cancel: () => call.cancel(), answer };
 }

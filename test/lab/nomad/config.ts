@@ -3,6 +3,8 @@ import { chrootFiles } from './chroot.js';
 
 /** What the agents of one Nomad have in common. */
 export interface Common {
+  /** The IP address that they listen at: LOOPBACK where none is given. */
+  readonly host?: string;
   readonly acl: boolean;
   /** HCL that is appended to every agent's configuration. */
   readonly config: string;
@@ -23,8 +25,6 @@ export interface DockerOptions {
   readonly allowCaps: readonly string[];
 }
 
-const ADDRESS = '127.0.0.1';
-
 /** What jobs get ports from: above those of agents and Ceph, and in most cases this process's alone. */
 const JOB_PORTS = 100;
 const FIRST_JOB_PORT = 28_000 + (process.pid % 45) * JOB_PORTS;
@@ -35,10 +35,12 @@ const DOCKER_CAPS = [
   ...['net_bind_service', 'setfcap', 'setgid', 'setpcap', 'setuid', 'sys_chroot'],
 ];
 
+const LOOPBACK = '127.0.0.1';
+
 const quote = JSON.stringify;
 
-export function address(port: number): string {
-  return `${ADDRESS}:${port}`;
+export function address(port: number, host = LOOPBACK): string {
+  return `${host}:${port}`;
 }
 
 /** A server that waits for its peers, given by their serf ports. Clients that are silent are soon down. */
@@ -60,7 +62,7 @@ server {
   failover_heartbeat_ttl = "15s"
 
   server_join {
-    retry_join     = ${quote(peers.map(address))}
+    retry_join     = ${quote(peers.map((port) => address(port, common.host)))}
     retry_interval = "1s"
   }
 }
@@ -82,7 +84,7 @@ export async function clientConfig(
   return `${agentConfig(name, folder, ports, common)}
 client {
   enabled           = true
-  servers           = ${quote(servers.map(address))}
+  servers           = ${quote(servers.map((port) => address(port, common.host)))}
   network_interface = "lo"
   cpu_total_compute = 16000
   min_dynamic_port  = ${FIRST_JOB_PORT}
@@ -107,11 +109,16 @@ plugin "raw_exec" {
 ${docker === undefined ? '' : dockerPlugin(docker)}`;
 }
 
-function agentConfig(name: string, folder: string, ports: Ports, { acl, config }: Common): string {
+function agentConfig(
+  name: string,
+  folder: string,
+  ports: Ports,
+  { host = LOOPBACK, acl, config }: Common,
+): string {
   const { http, rpc, serf } = ports;
   return `name      = ${quote(name)}
 data_dir  = ${quote(`${folder}/d`)}
-bind_addr = ${quote(ADDRESS)}
+bind_addr = ${quote(host)}
 log_level = "DEBUG"
 
 disable_update_check = true
@@ -122,9 +129,9 @@ ports {
   serf = ${serf}
 }
 advertise {
-  http = ${quote(address(http))}
-  rpc  = ${quote(address(rpc))}
-  serf = ${quote(address(serf))}
+  http = ${quote(address(http, host))}
+  rpc  = ${quote(address(rpc, host))}
+  serf = ${quote(address(serf, host))}
 }
 acl {
   enabled = ${acl}

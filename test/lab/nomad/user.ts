@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { ownEnvironment } from '../agent.js';
+import { ownEnvironment } from '../daemon.js';
 
 const CLI_LIMIT_MS = 120_000;
 const WAIT_LIMIT_MS = 90_000;

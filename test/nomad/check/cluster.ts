@@ -69,9 +69,13 @@ export function plugin(change: Partial<NomadPlugin> = {}): NomadPlugin {
 export function job(
   id: string,
   task: Partial<Task>,
-  change: Partial<Job> & { readonly count?: number; readonly volumes?: VolumeRequest[] } = {},
+  change: Partial<Job> & {
+    readonly count?: number;
+    readonly volumes?: VolumeRequest[];
+    readonly canary?: number;
+  } = {},
 ): Job {
-  const { count = 1, volumes = [], ...rest } = change;
+  const { count = 1, volumes = [], canary = 0, ...rest } = change;
   return {
     ID: id,
     Name: id,
@@ -85,6 +89,7 @@ export function job(
         Count: count,
         Tasks: [{ Name: 'task', Driver: 'raw_exec', Config: {}, ...task }],
         Volumes: Object.fromEntries(volumes.map((one) => [one.Name, one])),
+        Update: { Canary: canary },
       },
     ],
     ...rest,
@@ -110,7 +115,12 @@ export const CONTROLLER_JOB = job(
 export function dockerJob(config: Record<string, unknown> = {}): Job {
   return job('pannier-node', {
     Driver: 'docker',
-    Config: { network_mode: 'host', ...config },
+    Config: {
+      network_mode: 'host',
+      cap_add: ['sys_admin'],
+      devices: [{ host_path: '/dev/fuse' }, { host_path: '/dev/loop-control' }],
+      ...config,
+    },
     CSIPluginConfig: { ID: 'pannier', Type: 'node', MountDir: '/csi' },
   });
 }

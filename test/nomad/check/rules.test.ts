@@ -1,7 +1,9 @@
 import t from 'tap';
 import { isShared } from '../../../src/cli/check/machine.js';
 import { checkCluster } from '../../../src/nomad/check/check.js';
+import { FINDING_KINDS, type FindingKind } from '../../../src/nomad/check/finding.js';
 import type { ClusterView } from '../../../src/nomad/check/view.js';
+import { referenceRows } from '../../docs/rows.js';
 import {
   allocation,
   CONTROLLER_JOB,
@@ -18,13 +20,22 @@ import {
   volume,
 } from './cluster.js';
 
+/** What was found by the tests here. */
+const seen = new Set<FindingKind>();
+
+function check(change: Partial<ClusterView>) {
+  const all = checkCluster(cluster(change));
+  for (const { kind } of all) seen.add(kind);
+  return all;
+}
+
 function found(change: Partial<ClusterView>): string[] {
-  return checkCluster(cluster(change)).map(({ kind, severity }) => `${severity} ${kind}`);
+  return check(change).map(({ kind, severity }) => `${severity} ${kind}`);
 }
 
 /** The only finding. */
 function only(change: Partial<ClusterView>) {
-  const all = checkCluster(cluster(change));
+  const all = check(change);
   return all.length === 1 ? all[0] : { kind: all.map(({ kind }) => kind).join(', ') };
 }
 
@@ -164,6 +175,50 @@ t.test('where a node plugin mounts, and by which driver', (t) => {
   t.end();
 });
 
+t.test('where the client keeps its state counts for jobs that run on this machine', (t) => {
+  const there = job('elsewhere', {
+    CSIPluginConfig: {
+      ...{ ID: 'pannier', Type: 'node', MountDir: '/csi' },
+      StagePublishBaseDir: '/another/data/client/csi/node/pannier',
+    },
+  });
+  const machine = { nodeId: 'node-a', stateDir: STATE_DIR, shared: true, missingDevices: [] };
+  t.same(found({ jobs: [there], machine }), [], 'a client that has another data_dir');
+  const here = [{ ...allocation('running'), JobID: 'elsewhere' }];
+  t.same(found({ jobs: [there], machine, pluginAllocations: here }), ['error wrong-base-dir']);
+  t.end();
+});
+
+t.test('a container that may not mount', (t) => {
+  const nodes = [client('a', { Drivers: { docker: driver(), raw_exec: driver() } })];
+  const jobs = (config: Record<string, unknown>) => [
+    job('pannier-node', {
+      ...{ Driver: 'docker', Config: { network_mode: 'host', ...config } },
+      CSIPluginConfig: { ID: 'pannier', Type: 'node', MountDir: '/csi' },
+    }),
+  ];
+  const problem = (config: Record<string, unknown>) =>
+    check({ jobs: jobs(config), nodes }).find(({ kind }) => kind === 'privileges-missing')?.problem;
+  const devices = ['/dev/fuse', '/dev/loop-control'].map((host_path) => ({ host_path }));
+  t.match(problem({}), 'has not got the capability sys_admin and /dev/fuse and /dev/loop-control');
+  t.match(problem({ devices }), /has not got the capability sys_admin$/);
+  t.match(problem({ cap_add: ['CAP_SYS_ADMIN'], devices: devices.slice(1) }), /got \/dev\/fuse$/);
+  t.equal(problem({ cap_add: ['sys_admin'], devices }), undefined);
+  t.end();
+});
+
+t.test('a plugin whose job was taken away, which Nomad has not forgotten yet', (t) => {
+  const none = { ControllersHealthy: 0, ControllersExpected: 0, NodesHealthy: 0, NodesExpected: 0 };
+  const left = plugin({ ID: 'left', ...none, Controllers: {}, Nodes: {} });
+  t.same(found({ plugins: [plugin(), left] }), []);
+  const used = [volume('data'), volume('other', { PluginID: 'left' })];
+  t.same(found({ plugins: [plugin(), left], volumes: used }), [
+    'error no-controller',
+    'error no-node',
+  ]);
+  t.end();
+});
+
 t.test('what drivers say of allocations of the plugin that failed', (t) => {
   const messages = {
     'Docker privileged mode is disabled on this Nomad agent': 'privileged-not-allowed',
@@ -248,10 +303,15 @@ t.test('claims of allocations that are over or forgotten', (t) => {
 });
 
 t.test('jobs that want volumes which are not there, or one for many', (t) => {
-  const wants = (volumes: ReturnType<typeof request>[], count = 1, Namespace = 'default') => [
+  const wants = (
+    volumes: ReturnType<typeof request>[],
+    count = 1,
+    Namespace = 'default',
+    canary = 0,
+  ) => [
     NODE_JOB,
     CONTROLLER_JOB,
-    job('db', { Driver: 'exec' }, { Type: 'service', count, volumes, Namespace }),
+    job('db', { Driver: 'exec' }, { Type: 'service', count, canary, volumes, Namespace }),
   ];
   t.match(only({ jobs: wants([request({ Source: 'missing' })]) }), {
     kind: 'volume-missing',
@@ -267,6 +327,19 @@ t.test('jobs that want volumes which are not there, or one for many', (t) => {
     kind: 'one-volume-for-many',
     severity: 'warning',
   });
+  t.match(only({ jobs: wants([request()], 1, 'default', 1) }), {
+    kind: 'canary-without-volume',
+    severity: 'warning',
+    remedy: /canary = 0/,
+  });
+  const shared = request({ AccessMode: 'multi-node-reader-only' });
+  t.same(found({ jobs: wants([shared], 2, 'default', 1) }), []);
   t.same(found({ jobs: wants([request({ Type: 'host', Source: 'missing' })]) }), []);
+  t.end();
+});
+
+t.test('all of it is found by these tests, and is in the reference', (t) => {
+  t.same([...seen].sort(), [...FINDING_KINDS]);
+  t.same([...referenceRows('nomad-check.md').keys()].sort(), [...FINDING_KINDS]);
   t.end();
 });

@@ -31,6 +31,11 @@ const DEBIAN = 'debian:bookworm-slim';
 const PROGRAMS = ['/bin/date', '/usr/bin/redis-server', '/usr/bin/redis-cli'];
 /** A task that is only there so that Nomad gives the group a volume. */
 const HOLDER = 'hold';
+/** Runs a command, and says at the end that it has. */
+const MARKED = '"$@"; status=$?; echo "$0"; exit $status';
+const MARK = '(this is all of it)';
+/** How often a command is run whose output does not arrive. */
+const TRIES = 5;
 /** Other tests use loop devices at the same time. */
 const LOOPS = 32;
 const LIMIT_MS = 60_000;
@@ -127,15 +132,22 @@ export class JobspecSite {
     );
   }
 
-  /** Runs a command in an allocation and returns what it printed. Where it fails, the error has the allocation's story. */
+  /**
+   * Runs a command in an allocation and returns what it printed. Where it fails, the error has the allocation's story.
+   * Nomad may lose what a command prints (nomad#27146): it is run again then, and must bear that.
+   */
   async exec(alloc: Allocation | undefined, ...command: string[]): Promise<string> {
     if (alloc === undefined) throw new Error('there is no such allocation');
     const { nomad } = this;
     const { ID, TaskStates } = alloc;
     const task = Object.keys(TaskStates ?? {}).find((name) => name !== HOLDER);
+    const exec = ['exec', '-i=false', '-t=false', `-task=${task}`, ID, 'sh', '-c', MARKED, MARK];
     try {
-      const flags = ['-i=false', '-t=false', `-task=${task}`];
-      return (await nomad.cli('alloc', 'exec', ...flags, ID, ...command)).trim();
+      for (let tries = 0; tries < TRIES; tries++) {
+        const printed = (await nomad.cli('alloc', ...exec, ...command)).trim();
+        if (printed.endsWith(MARK)) return printed.slice(0, -MARK.length).trim();
+      }
+      throw new Error(`Nomad passes on nothing of ${command.join(' ')}`);
     } catch (error) {
       const tell = (...args: string[]) => nomad.cli('alloc', ...args, ID).catch(String);
       const story = [await tell('status'), await tell('logs'), await tell('logs', '-stderr')];

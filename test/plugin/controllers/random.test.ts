@@ -11,7 +11,7 @@ import { Random } from './random.js';
 const KEPT = { PANNIER_DELETION: 'trash', PANNIER_TRASH_RETENTION: '1h' };
 const CALLERS = 8;
 const ROUNDS = 4;
-const ROUND_MS = 30_000;
+const ROUND_MS = 20_000;
 /** Repeats the choices of a run; which calls meet is still a matter of luck. */
 const SEED = 'PANNIER_TEST_SEED';
 

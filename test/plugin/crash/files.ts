@@ -1,7 +1,7 @@
 import type { EFFECTS } from '../../../src/volume/effects.js';
 
 /** Calls whose crashes have a test of their own, and where that is. */
-export const ELSEWHERE = { doctor: 'doctor-crash' } as const;
+export const ELSEWHERE = { doctor: 'doctor-crash', vacate: 'vacated' } as const;
 
 /** The test file beside this one that kills the plugin after each effect of a call. */
 export const FILES = {
@@ -10,6 +10,7 @@ export const FILES = {
   deleteSnapshot: 'snapshot',
   delete: 'delete',
   undelete: 'undelete',
+  move: 'move',
   work: 'work',
   expand: 'delete',
   controllerPublish: 'node',
@@ -19,6 +20,7 @@ export const FILES = {
   publish: 'node',
   unpublish: 'node',
   nodeExpand: 'node',
+  krbd: 'krbd',
 } as const satisfies Record<Exclude<keyof typeof EFFECTS, keyof typeof ELSEWHERE>, string>;
 
 type Files = typeof FILES;

@@ -7,6 +7,8 @@ import {
   type VolumeCapabilitySchema,
 } from '../../../src/proto/csi/v1/csi_pb.js';
 import type { EffectName } from '../../../src/volume/effects.js';
+import { PUBLISHED_KEY } from '../../../src/volume/marks.js';
+import { specOf } from '../../lab/bytes.js';
 import { type LabCeph, startCeph } from '../../lab/ceph.js';
 import { NOTHING, whatIsLeft } from '../../lab/nothing-left.js';
 import { type LabPlugin, startPlugin } from '../../lab/plugin.js';
@@ -24,6 +26,8 @@ interface Life {
   readonly readonly?: boolean;
   /** Grown while nobody has it, and staged again. */
   readonly grownBetween?: boolean;
+  /** The node has said that nothing of it is there. */
+  readonly vacated?: true;
   /** A clone of it is staged on the node when it is. */
   readonly besideClone?: boolean;
 }
@@ -35,6 +39,7 @@ const LIVES: Readonly<Record<EffectsIn<'node'>, Life>> = {
   'controllerPublish/write-publication': ORDINARY,
   'controllerUnpublish/remove-publication': ORDINARY,
   'stage/remember-stage': ORDINARY,
+  'stage/claim-again': { fsType: 'xfs', vacated: true },
   'stage/write-access': ORDINARY,
   'stage/start-fuse': ORDINARY,
   'stage/attach-device': ORDINARY,
@@ -50,6 +55,7 @@ const LIVES: Readonly<Record<EffectsIn<'node'>, Life>> = {
   'unstage/detach-device': ORDINARY,
   'unstage/stop-fuse': ORDINARY,
   'unstage/remove-access': ORDINARY,
+  'unstage/remember-vacated': ORDINARY,
   'unstage/forget-stage': ORDINARY,
   'publish/remember-publish': ORDINARY,
   'publish/attach-device': { block: true, readonly: true },
@@ -126,6 +132,9 @@ function stepsOf(life: Life, ceph: LabCeph, name: string, folder: string): Array
           volumeCapability: capability,
         }),
     ],
+    ...(life.vacated
+      ? ([['say that it is unstaged', () => sayUnstaged(ceph, volumeId)]] as Array<[string, Step]>)
+      : []),
     ...(life.grownBetween
       ? ([
           ['first stage', stage],
@@ -207,6 +216,17 @@ function stepsOf(life: Life, ceph: LabCeph, name: string, folder: string): Array
       },
     ],
   ];
+}
+
+/** Writes what a node does some time after a volume was unstaged that nobody unpublishes. */
+async function sayUnstaged(ceph: LabCeph, volumeId: string): Promise<void> {
+  const spec = specOf(volumeId);
+  const text = await ceph.rbd('image-meta', 'get', spec, PUBLISHED_KEY);
+  const published = JSON.parse(text) as { nodes: Record<string, object> };
+  published.nodes = Object.fromEntries(
+    Object.entries(published.nodes).map(([node, one]) => [node, { ...one, unstaged: true }]),
+  );
+  await ceph.rbd('image-meta', 'set', spec, PUBLISHED_KEY, JSON.stringify(published));
 }
 
 t.test(

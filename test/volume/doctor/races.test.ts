@@ -131,7 +131,7 @@ for (const [what, wishes] of Object.entries({
             t.fail(`${context}: it was answered OK`);
         } else {
           if (!(made.reason instanceof VolumeError)) throw made.reason;
-          if (made.reason.code !== 'ABORTED') t.fail(`${context}: ${made.reason.message}`);
+          if (made.reason.kind !== 'superseded') t.fail(`${context}: ${made.reason.message}`);
         }
         await whole(ceph, context);
       }

@@ -4,13 +4,14 @@ import type {
   InspectedVolume,
 } from '../../../volume/inspect/inspected.js';
 import { formatBytes } from '../../../volume/size.js';
-import { type Cell, keyValues, table } from '../../columns.js';
+import { type Cell, keyValues } from '../../columns.js';
 import { sizeInWords } from '../../sizes.js';
 import { formatTime } from '../../time.js';
 import type { Gathered } from '../gather.js';
+import { imageLists } from './lists.js';
 import { gapLines, notKnown, type Section } from './section.js';
 
-/** What the plugin wrote and what Ceph has; a list that is empty has no section. */
+/** What the plugin wrote and what Ceph has. A list that is empty is a line; one that is not known is a gap. */
 export function imageSections(gathered: Gathered): Section[] {
   const { ceph } = gathered;
   if (ceph === undefined || ceph === null) {
@@ -18,6 +19,7 @@ export function imageSections(gathered: Gathered): Section[] {
     return [{ title: 'Image', body, part: 'image' }];
   }
   const { record, image, gaps } = ceph;
+  const lists = image === undefined ? [] : imageLists(gathered, image);
   return [
     {
       title: 'Record',
@@ -27,13 +29,17 @@ export function imageSections(gathered: Gathered): Section[] {
     {
       title: 'Image',
       body: [
-        image ? keyValues(imageLines(ceph, image)) : withoutImage(ceph),
+        image ? keyValues([...imageLines(ceph, image), ...emptyLines(lists)]) : withoutImage(ceph),
         ...gapLines(gaps),
       ].join('\n'),
       part: 'image',
     },
-    ...(image ? lists(image) : []),
+    ...lists.filter(({ body }) => body !== ''),
   ];
+}
+
+function emptyLines(lists: readonly Section[]): Array<[string, Cell]> {
+  return lists.filter(({ body }) => body === '').map(({ title }) => [title, 'none']);
 }
 
 const STATES: Readonly<Record<InspectedRecord['state'], string>> = {
@@ -54,6 +60,7 @@ function recordLines(record: InspectedRecord): Array<[string, Cell]> {
       : [['Asked For', sizeInWords(record.sizeBytes)] satisfies [string, Cell]]),
     ...(record.source === '' ? [] : [['Source', record.source] satisfies [string, Cell]]),
     ...(record.layout === '' ? [] : [['Layout', record.layout] satisfies [string, Cell]]),
+    ...(record.host === undefined ? [] : [['Host', record.host] satisfies [string, Cell]]),
     ['State', STATES[record.state]],
   ];
 }
@@ -82,7 +89,7 @@ function imageLines(ceph: InspectedVolume, image: InspectedImage): Array<[string
     ['RBD ID', image.id],
     ['Size', sizeInWords(sizeBytes)],
     ['Used', usedWords],
-    ['Features', features.join(', ')],
+    ['Features', features?.join(', ')],
     ['Object Size', objectSizeBytes && formatBytes(objectSizeBytes)],
     ...(dataPool === undefined ? [] : [['Data Pool', dataPool] satisfies [string, Cell]]),
     ['Created', created && formatTime(created)],
@@ -91,85 +98,4 @@ function imageLines(ceph: InspectedVolume, image: InspectedImage): Array<[string
       : [['Flattened', `${ceph.flattenedPercent} %`] satisfies [string, Cell]]),
     ...(image.deleting ? [['Being Deleted', true] satisfies [string, Cell]] : []),
   ];
-}
-
-function lists(image: InspectedImage): Section[] {
-  const { published, watchers, locks, snapshots, parents, children } = image;
-  const nodes = Object.entries(published);
-  const section = <T>(
-    title: string,
-    rows: readonly T[],
-    header: readonly string[],
-    cells: (row: T) => Cell[],
-    part?: Section['part'],
-  ): Section[] =>
-    rows.length === 0
-      ? []
-      : [{ title, body: table(header, rows.map(cells)), ...(part === undefined ? {} : { part }) }];
-  return [
-    ...section(
-      'Published',
-      nodes,
-      ['Node', 'Access Mode', 'Kind', 'Read-only'],
-      ([node, { mode, access, readonly }]) => [node, mode, access, readonly],
-    ),
-    ...section(
-      'Watchers',
-      watchers,
-      ['Client', 'Address', 'Node', 'Does'],
-      ({ address, clientId, nodes: at, works }) => [
-        `client.${clientId}`,
-        address,
-        at.join(' or ') || 'no node',
-        works ? 'works on it for a controller' : 'uses it',
-      ],
-      'watchers',
-    ),
-    ...section(
-      'Locks',
-      locks,
-      ['Lock', 'Kind', 'Client', 'Address', 'Node', 'Cookie'],
-      ({ name, exclusive, client, address, nodes: at, cookie }) => [
-        ...[name, exclusive ? 'exclusive' : 'shared', client, address],
-        ...[at.join(' or ') || 'no node', cookie],
-      ],
-      'locks',
-    ),
-    ...section(
-      'Snapshots',
-      snapshots,
-      ['Snapshot', 'Size', 'Created', 'Clones', 'Kind'],
-      ({ name, handle, sizeBytes, created, clones, kind }) => [
-        handle ?? name,
-        formatBytes(sizeBytes),
-        formatTime(created),
-        clones,
-        kind === 'trash' ? 'deleted, kept by its clones' : kind === 'user' ? '' : kind,
-      ],
-    ),
-    ...section('Parents', parents, ['Image', 'Snapshot', 'Volume'], (parent) => [
-      specOf(
-        parent.image === undefined
-          ? { ...parent, image: `${parent.imageId} (in the trash)` }
-          : { ...parent, image: parent.image },
-      ),
-      parent.snapshot,
-      parent.volume,
-    ]),
-    ...section('Children', children, ['Image', 'RBD ID', 'In The Trash'], (child) => [
-      ...[specOf(child), child.imageId, child.inTrash],
-    ]),
-  ];
-}
-
-function specOf({
-  pool,
-  namespace,
-  image,
-}: {
-  readonly pool: string;
-  readonly namespace: string;
-  readonly image: string;
-}): string {
-  return [pool, ...(namespace === '' ? [] : [namespace]), image].join('/');
 }

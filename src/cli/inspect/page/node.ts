@@ -1,16 +1,17 @@
+import { nodeOf, viewOf } from '../../../inspect/joins.js';
 import type { NodeView } from '../../../inspect/known.js';
 import type { InspectedMount } from '../../../volume/inspect/on-node.js';
 import { formatBytes } from '../../../volume/size.js';
 import { type Cell, keyValues, table } from '../../columns.js';
 import type { Gathered } from '../gather.js';
-import { gapLines, type Section } from './section.js';
+import { gapLines, nodeName, type Section, short } from './section.js';
 
 /** What each node that was reached has of the volume. */
 export function nodeSections(gathered: Gathered): Section[] {
   const { nodes, sources } = gathered;
   const silent = sources.filter(({ kind, problem }) => kind === 'node' && problem !== null);
   const sections = nodes.map((node) => ({
-    title: `Mounts on ${node.nodeId}`,
+    title: `Mounts on ${nodeName(gathered, node.nodeId)}`,
     body: nodeText(node),
     part: 'mounts' as const,
   }));
@@ -18,11 +19,26 @@ export function nodeSections(gathered: Gathered): Section[] {
     title: `Mounts at ${address}`,
     body: `not known: ${problem}`,
   }));
+  const unasked = claimedElsewhere(gathered).map((name) => ({
+    title: `Mounts on ${name}`,
+    body: 'not known: nobody asked it: run this there, or name its plugin with -node-endpoint',
+  }));
   const none = {
     title: 'Mounts',
     body: 'not known: no node is known: name each with -node-endpoint',
   };
-  return sections.length + unknown.length === 0 ? [none] : [...sections, ...unknown];
+  const all = [...sections, ...unasked, ...unknown];
+  return all.length === 0 ? [none] : all;
+}
+
+/** Clients of Nomad's that have a claim, and whose plugin did not tell. */
+function claimedElsewhere(gathered: Gathered): string[] {
+  const { nomad } = gathered;
+  const names = (nomad?.claims ?? []).flatMap((claim) => {
+    const node = nomad && nodeOf(nomad, claim);
+    return node && viewOf(gathered, node) === undefined ? [`${node.name} (${short(node.id)})`] : [];
+  });
+  return [...new Set(names)];
 }
 
 function nodeText(node: NodeView): string {
@@ -37,6 +53,7 @@ function nodeText(node: NodeView): string {
 }
 
 function lines({
+  nodeId,
   hostname,
   endpoint,
   mapping,
@@ -51,6 +68,7 @@ function lines({
     ].join(' '),
   );
   return [
+    ['Node ID', nodeId],
     ['Host', hostname],
     ['Endpoint', endpoint],
     ['Mapped By', mapping && `${mapping.mapper}${mapping.alive ? '' : ', which has died'}`],

@@ -1,13 +1,13 @@
 import { csiIdsOf, nodeOf, viewOf } from '../../../inspect/joins.js';
 import type { Claim, NomadView } from '../../../inspect/known.js';
-import type { Integer } from '../../../nomad/values.js';
+import type { Integer, Topology } from '../../../nomad/values.js';
 import type { NomadVolume } from '../../../nomad/volumes.js';
+import type { InspectedImage } from '../../../volume/inspect/inspected.js';
+import { heldOf } from '../../../volume/marks.js';
 import { type Cell, keyValues, table } from '../../columns.js';
 import { sizeInWords } from '../../sizes.js';
 import type { Gathered } from '../gather.js';
-import { gapLines, notKnown, type Section } from './section.js';
-
-const SHORT = 8;
+import { gapLines, notKnown, type Section, short } from './section.js';
 
 /** What Nomad knows: its record, what was asked for, and who has the volume. */
 export function nomadSections(gathered: Gathered): Section[] {
@@ -26,7 +26,10 @@ export function nomadSections(gathered: Gathered): Section[] {
     { title: 'Specification', body: keyValues(specification(volume)) },
     {
       title: 'Claims',
-      body: claims.length === 0 ? 'none' : claimTable(gathered, nomad),
+      body:
+        claims.length === 0
+          ? 'none'
+          : [claimTable(gathered, nomad), ...claims.flatMap(lastEvent)].join('\n'),
       part: 'claims',
     },
   ];
@@ -60,6 +63,18 @@ function specification(volume: NomadVolume): Array<[string, Cell]> {
     ['Parameters', words(volume.Parameters)],
     ['Context', words(volume.Context)],
     ['From', volume.SnapshotID || volume.CloneID],
+    ...topologies(volume),
+  ];
+}
+
+/** Where it may be used, and where it was asked to be. */
+function topologies({ Topologies, RequestedTopologies }: NomadVolume): Array<[string, Cell]> {
+  const line = (title: string, all: readonly Topology[] | null | undefined) =>
+    (all ?? []).map(({ Segments }): [string, Cell] => [title, words(Segments ?? {})]);
+  return [
+    ...line('Required Topology', RequestedTopologies?.Required),
+    ...line('Preferred Topology', RequestedTopologies?.Preferred),
+    ...line('Topology', Topologies),
   ];
 }
 
@@ -87,23 +102,39 @@ function claimRow(gathered: Gathered, nomad: NomadView, claim: Claim): Cell[] {
   const image = gathered.ceph?.image;
   const ids = node === undefined ? [] : csiIdsOf(node);
   const onNode = node && viewOf(gathered, node);
-  const published = image && Object.keys(image.published).some((id) => ids.includes(id));
-  const watched = image?.watchers.some(({ nodes }) => nodes.some((id) => ids.includes(id)));
+  const published =
+    image?.published && Object.keys(heldOf(image.published)).some((id) => ids.includes(id));
   const mounted = onNode?.stagings.some(
     ({ access, mount, targets }) =>
       (access === 'block' || mount !== undefined) && targets.some((one) => one.mount !== undefined),
   );
   return [
-    allocationId.slice(0, SHORT),
+    short(allocationId),
     mode,
     allocation?.JobID,
     allocation?.ClientStatus ?? 'forgotten',
     allocation?.NodeName,
     allocation && (node?.status ?? 'forgotten'),
     yesOrNo(published),
-    yesOrNo(watched),
+    yesOrNo(isWatched(image, ids)),
     yesOrNo(mounted),
   ];
+}
+
+/** Whether a client on a node has the image open; undefined where that is not known. */
+function isWatched(image: InspectedImage | undefined, ids: readonly string[]): boolean | undefined {
+  const { watchers } = image ?? {};
+  if (watchers?.some(({ nodes }) => nodes?.some((id) => ids.includes(id)))) return true;
+  return watchers?.some(({ nodes }) => nodes === undefined) ? undefined : watchers && false;
+}
+
+/** What happened last to an allocation that does not run: why it waits, or how it ended. */
+function lastEvent({ allocationId, allocation }: Claim): string[] {
+  if (allocation === undefined || allocation.ClientStatus === 'running') return [];
+  const events = Object.values(allocation.TaskStates ?? {}).flatMap(({ Events }) => Events ?? []);
+  const last = events.toSorted((a, b) => Number(a.Time) - Number(b.Time)).at(-1);
+  const said = last ? `${last.Type}: ${last.DisplayMessage}` : allocation.ClientDescription;
+  return said === '' ? [] : [`${short(allocationId)}: ${said}`];
 }
 
 function yesOrNo(answer: boolean | undefined): string {

@@ -3,6 +3,7 @@ import { type Cell, keyValues } from '../../columns.js';
 import type { Gathered } from '../gather.js';
 import { findingsText } from './findings.js';
 import { imageSections } from './image.js';
+import { mesosSections } from './mesos.js';
 import { nodeSections } from './node.js';
 import { nomadSections } from './nomad.js';
 
@@ -14,6 +15,7 @@ export function page(gathered: Gathered, id: string, heading: Heading): string {
   const { findings } = gathered;
   const sections = [
     ...nomadSections(gathered),
+    ...mesosSections(gathered),
     ...imageSections(gathered),
     ...nodeSections(gathered),
   ];

@@ -31,7 +31,7 @@ export const thisMachine: Rule = (view) => {
       ? []
       : [
           {
-            kind: 'data-dir-not-shared',
+            kind: 'data-dir-not-shared' as const,
             severity: 'error' as const,
             subject,
             problem: `${machine.stateDir} is not on a shared mount`,
@@ -41,7 +41,7 @@ export const thisMachine: Rule = (view) => {
           },
         ]),
     ...machine.missingDevices.map((device) => ({
-      kind: 'device-missing',
+      kind: 'device-missing' as const,
       severity: 'error' as const,
       subject,
       problem: `there is no ${device}`,

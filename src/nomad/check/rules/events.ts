@@ -1,9 +1,9 @@
 import { isOver } from '../../allocations.js';
-import type { Finding, Rule } from '../finding.js';
+import type { Finding, FindingKind, Rule } from '../finding.js';
 
 interface Known {
   readonly says: RegExp;
-  readonly kind: string;
+  readonly kind: FindingKind;
   readonly reason: string;
   readonly remedy: string;
 }

@@ -19,6 +19,7 @@ export const wantedVolumes: Rule = ({ jobs = [], volumes }) =>
               return [
                 ...absent(subject, job.Namespace, missing),
                 ...crowded(subject, group, request),
+                ...canaries(subject, group, request),
               ];
             }),
         ),
@@ -44,9 +45,14 @@ function absent(subject: string, namespace: string, missing: readonly string[]):
   ];
 }
 
+/** One allocation may have it at a time. */
+function isForOne({ AccessMode, PerAlloc }: VolumeRequest): boolean {
+  return !PerAlloc && AccessMode.startsWith('single-node-');
+}
+
 function crowded(subject: string, { Count }: TaskGroup, request: VolumeRequest): Finding[] {
-  const { AccessMode, Source, PerAlloc } = request;
-  if (PerAlloc || Count < 2 || !AccessMode.startsWith('single-node-')) return [];
+  const { AccessMode, Source } = request;
+  if (Count < 2 || !isForOne(request)) return [];
   return [
     {
       kind: 'one-volume-for-many',
@@ -55,6 +61,23 @@ function crowded(subject: string, { Count }: TaskGroup, request: VolumeRequest):
       problem: `its ${Count} allocations want volume "${Source}" as ${AccessMode}`,
       reason: 'only one node may have it at a time, and one writer: the rest wait',
       remedy: 'Set per_alloc = true and make a volume for each, or count = 1.',
+    },
+  ];
+}
+
+/** Nomad itself refuses canaries with per_alloc alone. */
+function canaries(subject: string, { Update }: TaskGroup, request: VolumeRequest): Finding[] {
+  const { AccessMode, Source } = request;
+  if (!Update?.Canary || !isForOne(request)) return [];
+  return [
+    {
+      kind: 'canary-without-volume',
+      severity: 'warning',
+      subject,
+      problem: `its canaries want volume "${Source}" as ${AccessMode}, which the allocations that they stand beside have`,
+      reason: 'they are not placed, and the deployment fails at its progress_deadline',
+      remedy:
+        'Set canary = 0 in its update block: the old allocation then ends before the new one.',
     },
   ];
 }

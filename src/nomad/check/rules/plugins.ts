@@ -1,6 +1,7 @@
 import type { NomadPlugin, PluginInstance } from '../../plugins.js';
 import type { Finding, Rule } from '../finding.js';
 import { clientWords, pluginTasks, usableNodes } from '../tasks.js';
+import type { ClusterView } from '../view.js';
 
 /** Whether there are plugins at all. */
 export const anyPlugin: Rule = (view) =>
@@ -18,8 +19,10 @@ export const anyPlugin: Rule = (view) =>
     : [];
 
 /** Plugins of which too little is healthy. */
-export const pluginHealth: Rule = ({ plugins = [], nodes = [] }) =>
-  plugins.flatMap((plugin) => {
+export const pluginHealth: Rule = (view) =>
+  (view.plugins ?? []).flatMap((plugin) => {
+    if (isForgotten(plugin, view)) return [];
+    const { nodes = [] } = view;
     const name = (id: string) => nodes.find(({ ID }) => ID === id)?.Name ?? id.slice(0, 8);
     const subject = `plugin "${plugin.ID}"`;
     return [
@@ -30,6 +33,20 @@ export const pluginHealth: Rule = ({ plugins = [], nodes = [] }) =>
     ];
   });
 
+/** True for a plugin whose job was taken away and that no volume names: Nomad forgets it within the hour. */
+function isForgotten(
+  { ID, ControllersExpected, NodesExpected }: NomadPlugin,
+  view: ClusterView,
+): boolean {
+  const { jobs, volumes } = view;
+  if (ControllersExpected + NodesExpected > 0 || jobs === undefined || volumes === undefined)
+    return false;
+  return (
+    !pluginTasks(view).some(({ plugin }) => plugin.ID === ID) &&
+    !volumes.some(({ PluginID }) => PluginID === ID)
+  );
+}
+
 function controllers(plugin: NomadPlugin, subject: string): Finding[] {
   const { ControllerRequired, ControllersHealthy, ControllersExpected } = plugin;
   if (!ControllerRequired) return [];
@@ -39,7 +56,10 @@ function controllers(plugin: NomadPlugin, subject: string): Finding[] {
         kind: 'no-controller',
         severity: 'error',
         subject,
-        problem: `none of its ${ControllersExpected} controllers is healthy`,
+        problem:
+          ControllersExpected === 0
+            ? 'it has no controller'
+            : `none of its ${ControllersExpected} controllers is healthy`,
         reason:
           'volumes can be neither created, published, expanded nor deleted, and claims are not freed',
         remedy:
@@ -68,7 +88,8 @@ function nodesOf({ NodesHealthy, NodesExpected }: NomadPlugin, subject: string):
       kind: 'no-node',
       severity: 'error',
       subject,
-      problem: `none of its ${NodesExpected} nodes is healthy`,
+      problem:
+        NodesExpected === 0 ? 'it has no node' : `none of its ${NodesExpected} nodes is healthy`,
       reason: 'no job that uses a volume of it can be placed',
       remedy:
         'Run its node job, or see `nomad alloc logs -stderr` of an allocation of it, and the findings on that job.',
@@ -103,7 +124,8 @@ export const clientsWithoutPlugin: Rule = (view) => {
   const usable = usableNodes(view).filter(({ Status }) => Status === 'ready');
   return (view.plugins ?? []).flatMap((plugin): Finding[] => {
     const without = usable.filter(({ ID }) => !Object.hasOwn(plugin.Nodes, ID));
-    if (plugin.NodesExpected === 0 || without.length === 0) return [];
+    // A plugin without any node is told of as that.
+    if (plugin.NodesHealthy === 0 || without.length === 0) return [];
     return [
       {
         kind: 'client-without-plugin',

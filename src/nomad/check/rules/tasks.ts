@@ -92,8 +92,12 @@ export const dockerConfig = ofTasks(({ job, task }, view) => {
   return found;
 });
 
-/** Where a node plugin is told to mount: for a task without a root of its own that is a path of the client. */
-export const baseDirs = ofTasks((one, { machine }) => {
+/**
+ * Where a node plugin is told to mount: for a task without a root of its own that is a path of the client. Where the
+ * client keeps its state is known of this machine alone.
+ */
+export const baseDirs = ofTasks((one, view) => {
+  const machine = runsHere(one, view) ? view.machine : undefined;
   const { job, task, plugin } = one;
   const base = plugin.StagePublishBaseDir || DEFAULT_BASE;
   if (!mounts(one) || task.Driver !== 'raw_exec') return [];
@@ -114,6 +118,13 @@ export const baseDirs = ofTasks((one, { machine }) => {
     },
   ];
 });
+
+function runsHere({ job }: PluginTaskOf, { machine, pluginAllocations }: ClusterView): boolean {
+  return (pluginAllocations ?? []).some(
+    ({ JobID, Namespace, NodeID }) =>
+      JobID === job.ID && Namespace === job.Namespace && NodeID === machine?.nodeId,
+  );
+}
 
 /** Node plugins by drivers whose mounts nobody else sees. */
 export const mountingDrivers = ofTasks((one) => {

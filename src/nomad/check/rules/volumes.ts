@@ -70,7 +70,7 @@ export const stuckClaims: Rule = ({ claimed = [] }) =>
         subject: volumeWords(volume),
         problem: `it is claimed by ${stuck.length === 1 ? 'an allocation' : `${stuck.length} allocations`} that ${stuck.length === 1 ? 'is' : 'are'} over: ${stuck.map((id) => id.slice(0, 8)).join(', ')}`,
         reason: 'a volume for one writer is not given to another as long as it is claimed',
-        remedy: `Nomad looks for such claims every five minutes; \`nomad system gc\` has it look now, and \`pannier volume inspect ${volume.ID}\` says what else holds it.`,
+        remedy: `Nomad looks for such claims every five minutes; \`nomad system gc\` has it look now, and \`pannier volume inspect ${volume.ID}\` says what holds it then.`,
       },
     ];
   });
