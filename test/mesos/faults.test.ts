@@ -89,6 +89,22 @@ t.test('the cluster is away for 20 s while the provider reconciles', async (t) =
   }
 });
 
+t.test('the plugin is killed while the provider reconciles', async (t) => {
+  const disk = await disks.create('ext4', 16, 'MOUNT', here);
+  await write(disk);
+  await ceph.pause('osd');
+  await site.logged(agent, ({ rpc, msg }) => rpc === 'ListVolumes' && msg === 'call received');
+  await site.killPlugin(agent);
+  await ceph.resume('osd');
+  t.equal(await read(disk), 'kept\n');
+  await disks.clear(disk);
+  await isAlive(t);
+  // Mesos ends the reconciliation of a provider for good with one failed call, until the agent starts anew.
+  await agent.restart();
+  const before = site.reconciliations(agent);
+  while (site.reconciliations(agent) < before + 2) await sleep(100);
+});
+
 const named = <P extends string, N extends string>(call: P, names: readonly N[]) =>
   names.map((name) => `${call}/${name}` as const);
 
