@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { CephCluster } from '../../src/dev/ceph/cluster.js';
 import { requirePrograms } from '../../src/dev/packages.js';
+import { terminate } from '../../src/dev/processes.js';
 import { labFolder } from '../lab/folder.js';
 
 const folder = labFolder();
@@ -47,7 +48,7 @@ t.test('data survives a stop and a start', async (t) => {
 
 t.test('data survives when every daemon is killed, and stale pid files do no harm', async (t) => {
   const { pids } = await first.status();
-  for (const pid of Object.values(pids)) process.kill(pid, 'SIGKILL');
+  await Promise.all(Object.values(pids).map((pid) => terminate(pid, 0, 'SIGKILL')));
   for (const daemon of ['mon', 'osd', 'mgr'])
     writeFileSync(join(first.folder, `${daemon}.pid`), `${process.pid}\n`);
   await first.start();

@@ -17,10 +17,9 @@ export async function held<T extends { readonly operations: readonly unknown[] }
   look: () => Promise<T>,
 ): Promise<T & { readonly operation: Begun }> {
   const { agent, framework } = site;
-  const pid = site.pluginPid(agent) ?? 0;
   const body = (raw: Resource) => ({ source: partOf(raw, 32), target_type: 'MOUNT' });
   for (;;) {
-    process.kill(pid, 'SIGSTOP');
+    site.signalPlugin(agent, 'SIGSTOP');
     try {
       const operation = await framework.begin(pool(profile), 'CREATE_DISK', body);
       let over = false;
@@ -32,7 +31,7 @@ export async function held<T extends { readonly operations: readonly unknown[] }
         if (seen.operations.length > 0) return { ...seen, operation };
       }
     } finally {
-      process.kill(pid, 'SIGCONT');
+      site.signalPlugin(agent, 'SIGCONT');
     }
   }
 }

@@ -130,6 +130,13 @@ export class Site {
     return findProcesses((args) => args[2] === 'plugin' && args.includes(config))[0]?.pid;
   }
 
+  /** Sends a signal to the plugin on an agent. Fails where none runs. */
+  signalPlugin(agent: LabAgent, signal: NodeJS.Signals): void {
+    const pid = this.pluginPid(agent);
+    if (pid === undefined) throw new Error(`no plugin runs on ${agent.name}`);
+    process.kill(pid, signal);
+  }
+
   /** Where the plugin on an agent listens. */
   endpoint(agent: LabAgent): string {
     const text = readFileSync(`/proc/${this.pluginPid(agent)}/environ`, 'utf8');
@@ -138,7 +145,7 @@ export class Site {
 
   /** Ends the plugin on an agent as `kill -9` does, and waits until the agent has started another one. */
   killPlugin(agent: LabAgent): Promise<void> {
-    return this.replaced(agent, async () => process.kill(this.pluginPid(agent) ?? 0, 'SIGKILL'));
+    return this.replaced(agent, async () => this.signalPlugin(agent, 'SIGKILL'));
   }
 
   /** Starts the plugin on an agent anew, and has it die after an effect; and its successors after the next ones. */
