@@ -11,6 +11,7 @@ const LIMIT_S = 900;
 /** The same for a check or a build: Nomad and Consul take 20 minutes of processor time on a fresh machine. */
 const CHECK_LIMIT_S = 2400;
 const GRACE_MS = 10_000;
+const UNHOOKED = new URL('unhooked.js', import.meta.url);
 
 export interface Execution extends Outcome {
   readonly seconds: number;
@@ -28,8 +29,15 @@ export function runTest(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Execution> {
-  const args = ['--mount', process.execPath, '--enable-source-maps', path];
-  return execute('unshare', args, log, { ...env, TAP_TIMEOUT: `${LIMIT_S}` }, signal, true);
+  const node = [process.execPath, '--enable-source-maps', `--import=${UNHOOKED}`, path];
+  return execute(
+    'unshare',
+    ['--mount', ...node],
+    log,
+    { ...env, TAP_TIMEOUT: `${LIMIT_S}` },
+    signal,
+    true,
+  );
 }
 
 /** Runs a program that passes or fails as one. */
