@@ -18,11 +18,13 @@ type Env = Readonly<Record<string, string>>;
 const folder = labFolder();
 const program = await goTool('nomad');
 
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
 /** A certificate, signed by an authority of that name. */
 async function certify(authority: string, name: string, names: string): Promise<void> {
   const file = (end: string) => join(folder, `${name}${end}`);
   writeFileSync(file('.ext'), `subjectAltName = ${names}\n`);
-  const request = ['-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`];
+  const request = [...NEW_KEY, '-subj', `/CN=${name}`];
   await runProgram('openssl', ['req', ...request, '-keyout', file('.key'), '-out', file('.csr')]);
   const by = ['-CA', join(folder, `${authority}.pem`), '-CAkey', join(folder, `${authority}.key`)];
   await runProgram('openssl', [
@@ -33,7 +35,7 @@ async function certify(authority: string, name: string, names: string): Promise<
 
 for (const authority of ['ours', 'stranger'])
   await runProgram('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${authority}`],
+    ...['req', '-x509', ...NEW_KEY, '-days', '2', '-subj', `/CN=${authority}`],
     ...['-keyout', join(folder, `${authority}.key`), '-out', join(folder, `${authority}.pem`)],
   ]);
 await certify('ours', 'server', 'DNS:server.global.nomad,DNS:localhost,IP:127.0.0.1');

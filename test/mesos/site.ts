@@ -148,6 +148,17 @@ export class Site {
     return this.replaced(agent, async () => this.signalPlugin(agent, 'SIGKILL'));
   }
 
+  /** Ends the plugin on an agent, and has those that the agent starts instead refuse to run. */
+  breakPlugin(agent: LabAgent): void {
+    writeFileSync(this.#config(agent), '');
+    this.signalPlugin(agent, 'SIGKILL');
+  }
+
+  /** Undoes that: the next one runs. */
+  repairPlugin(agent: LabAgent): void {
+    this.#writeConfig(agent);
+  }
+
   /** Starts the plugin on an agent anew, and has it die after an effect; and its successors after the next ones. */
   async crashAfter(agent: LabAgent, effects: readonly EffectName[]): Promise<void> {
     writeFileSync(this.#crashFile(agent), effects.map((effect) => `${effect}\n`).join(''));

@@ -117,6 +117,19 @@ t.test('a disk whose image is gone', async (t) => {
   t.ok(kinds.includes('mesos-disk-without-image'), `${kinds}`);
 });
 
+t.test('a plugin that does not run is told of, since Mesos may have given it up', async (t) => {
+  site.breakPlugin(agent);
+  for (let told = ''; !told.includes('The plugin of resource provider "ceph" does not run'); ) {
+    const { code, stdout } = await pannier(['mesos', 'status', `-agent=${agent.daemon.address}`]);
+    if (code === 0) told = stdout;
+  }
+  site.repairPlugin(agent);
+  await agent.restart();
+  const [{ providers }] = (await ask('mesos', 'status')).agents;
+  t.ok(providers[0].containers[0].pid > 0, 'an agent that starts anew runs it');
+  await disks.destroy(await disks.create('ext4', 32));
+});
+
 t.test('no Mesos', async (t) => {
   const none = await pannier(['mesos', 'status', '-json', '-agent=127.0.0.1:1']);
   t.match(none, { code: 3, stdout: '' });

@@ -27,6 +27,7 @@ export function statusPage(status: MesosStatus, heading: Heading): string {
         'Disks',
         'Container',
       ]),
+      ...agent.providers.filter(({ containers }) => !runs(containers)).map(withoutPlugin),
       ...section('Operations', agent.operations.map(operationRow), [
         'UUID',
         'Type',
@@ -69,8 +70,16 @@ function providerRow({ name, plugin, role, pools, disks, containers }: Provider)
     role,
     pools.map((pool) => `${pool.profile}=${sizeInWords(pool.sizeBytes)}`).join(','),
     disks.length,
-    containers.some(({ pid }) => pid !== undefined) ? 'running' : undefined,
+    runs(containers) ? 'running' : undefined,
   ];
+}
+
+function runs(containers: Provider['containers']): boolean {
+  return containers.some(({ pid }) => pid !== undefined);
+}
+
+function withoutPlugin({ name }: Provider): string {
+  return `The plugin of resource provider "${name}" does not run. Mesos starts it again at once, and where it does not answer within a minute gives it up: its operations fail until the agent is restarted.`;
 }
 
 function operationRow(operation: AgentView['operations'][number]): Cell[] {
