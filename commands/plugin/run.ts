@@ -38,7 +38,7 @@ function isShown(option: Option): boolean {
 export default class PluginRun extends PannierCommand {
   static override summary = 'Run the CSI plugin';
   static override description =
-    'Serves CSI as a controller, a node or both until it is told to stop by SIGTERM or SIGINT. Calls in flight are let finish, and mounts are left alone; a node with staged volumes serves for two to four seconds more, as an unmount may be about to come.\n\nSettings come from the flags, or else from the environment, or else from the file. They are checked whole before anything starts.';
+    'Serves CSI as a controller, a node or both until it is told to stop by SIGTERM or SIGINT. Calls in flight are let finish, and mounts are left alone.\n\nSettings come from the flags, or else from the environment, or else from the file. They are checked whole before anything starts.';
   static override examples = [
     'pannier plugin run -config=/etc/pannier/pannier.hcl',
     'CSI_ENDPOINT=unix:///csi/csi.sock pannier plugin run -mode=controller -ceph-conf=/etc/ceph/ceph.conf',

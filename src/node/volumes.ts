@@ -10,7 +10,6 @@ import { FuseMapper, type SettingsOf } from './device/fuse.js';
 import { KrbdMapper } from './device/krbd.js';
 import { expand } from './expand.js';
 import { inspect, volumeAt } from './inspect.js';
-import { waitForLastCalls } from './last-calls.js';
 import { publish } from './publish.js';
 import { Records } from './records.js';
 import { recover } from './recover.js';
@@ -39,8 +38,6 @@ export interface NodeSide extends NodeVolumes {
   register(): void;
   /** Looks after what this node has and had, until it is closed; for after the recovery. */
   keepUp(inLine: InLine): void;
-  /** Waits while volumes may still be unstaged by who stops the plugin. */
-  waitForLastCalls(): Promise<void>;
   /** Ends the registration and the upkeep. Mounts and devices stay. */
   close(): void;
 }
@@ -81,7 +78,6 @@ export function openNode({ clusters, settings, settingsOf, effect, log }: NodeOp
     keepUp(inLine) {
       endUpkeep = keepUp(context, inLine);
     },
-    waitForLastCalls: () => waitForLastCalls(context.records),
     close() {
       unregister();
       endUpkeep();

@@ -23,8 +23,6 @@ export interface Part {
   begin(): void;
   /** Called when the clusters have become others. */
   follow(): Promise<void>;
-  /** Waits, once the plugin is to stop, until no call of who stops it is expected any more. */
-  waitForLastCalls(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -59,7 +57,6 @@ export function controllerPart({ host, clusters, settings, effect, log }: PartOp
     services: [controllerService(controller, queue), adminService(controller, queue)],
     begin: () => work.scan(),
     follow: () => work.follow(),
-    waitForLastCalls: async () => {},
     end: () => work.stop(),
   };
 }
@@ -88,7 +85,6 @@ export function nodePart({ clusters, settings, settingsOf, effect, log }: PartOp
     async follow() {
       node.register();
     },
-    waitForLastCalls: () => node.waitForLastCalls(),
     async end() {
       node.close();
     },

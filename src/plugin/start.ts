@@ -25,10 +25,7 @@ export interface PluginOptions {
 export interface RunningPlugin {
   /** Takes over, of a changed configuration, what can change while the plugin runs; the log says what cannot. */
   follow(settings: Settings): Promise<void>;
-  /**
-   * Serves what is still to come of volumes that are staged here, for seconds; drains the calls in flight, and lets go
-   * of the clusters. Mounts are left as they are.
-   */
+  /** Drains the calls in flight, and lets go of the clusters. Mounts are left as they are. */
   stop(): Promise<void>;
 }
 
@@ -101,7 +98,6 @@ export async function startPlugin(options: PluginOptions): Promise<RunningPlugin
       return turn;
     },
     async stop() {
-      await Promise.all(parts.map((part) => part.waitForLastCalls()));
       health.drain();
       log.info({}, 'plugin drains');
       await Promise.all([consul.end(), server.close(GRACE_MS)]);

@@ -58,26 +58,6 @@ async function goesOn(
 
 type Tap = Parameters<typeof refused>[0];
 
-t.test('SIGTERM waits a moment for volumes that are about to be unstaged', async (t) => {
-  const plugin = await plugins.start({ clusters });
-  const { folder, node } = plugin;
-  const volumeId = await createVolume(plugin, 'leaving', 400n * MIB);
-  const stagingTargetPath = join(folder, 'leaving');
-  const targetPath = join(folder, 'leaving-target');
-  mkdirSync(stagingTargetPath);
-  const stage = { volumeId, stagingTargetPath, volumeCapability: mountAs('xfs') };
-  await node.nodeStageVolume(stage);
-  await node.nodePublishVolume({ ...stage, targetPath });
-  process.kill(plugin.pid, 'SIGTERM');
-  await plugin.logged(({ msg }) => msg === 'told to stop');
-  await node.nodeUnpublishVolume({ volumeId, targetPath });
-  await node.nodeUnstageVolume({ volumeId, stagingTargetPath });
-  t.equal(await plugin.ended, 0);
-  const next = await plugins.start({ clusters, folder });
-  await next.controller.deleteVolume({ volumeId });
-  await next.stop();
-});
-
 t.test('SIGTERM lets the call in flight finish, exits 0, and leaves mounts alone', async (t) => {
   const plugin = await plugins.start({ clusters });
   const { folder, node } = plugin;
