@@ -6,6 +6,7 @@ import { pannier } from '../cli/pannier.js';
 import { type Allocation, completed, ended, running } from '../lab/nomad/allocations.js';
 import type { LabClient } from '../lab/nomad.js';
 import { NOTHING, whatIsLeft } from '../lab/nothing-left.js';
+import type { LogLine } from '../lab/plugin.js';
 import { consumerJob, HOLD } from './consumer.js';
 import { clientOf, countOf, goesOn, RESCHEDULE, runCounter } from './counter.js';
 import { NOBODY, only, untilHeld, watchStaging } from './held.js';
@@ -84,6 +85,18 @@ async function giveUp(t: Test, job: string, client: LabClient): Promise<void> {
   throw new Error(`${job} is still published on ${client.name}`);
 }
 
+/** What the plugin on a client, in all its lives, answered when it was to unmount a volume. */
+async function unmountsOn(client: LabClient, name: string): Promise<LogLine[]> {
+  const all = await nomad.get<readonly Allocation[]>(`/v1/job/${site.jobOf(client)}/allocations`);
+  const texts = await Promise.all(all.map(({ ID }) => nomad.cli('alloc', 'logs', '-stderr', ID)));
+  return texts
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as LogLine)
+    .filter(({ rpc, code }) => code !== undefined && /^NodeUn(publish|stage)/.test(`${rpc}`))
+    .filter(({ volumeId }) => `${volumeId}`.includes(`-${name}-`));
+}
+
 function other(client: LabClient): LabClient {
   return client === first ? second : first;
 }
@@ -146,8 +159,16 @@ t.test('a drain moves the job and its volume', async (t) => {
     )
     .then(() => true)
     .catch(() => false);
+  const unmounts = await unmountsOn(drained, 'drained');
   await nomad.cli('node', 'drain', '-disable', '-yes', drained.nodeId);
   const next = await follows(t, 'drained', allocation, before);
+  t.same(
+    unmounts.filter(({ code }) => code !== 'OK'),
+    [],
+    'the plugin did what it was asked for',
+  );
+  const hasUnstaged = unmounts.some(({ rpc }) => rpc === 'NodeUnstageVolume');
+  t.equal(hasMoved, hasUnstaged, 'the job moves as soon as the volume is unstaged');
   if (hasMoved) t.equal(clientOf(site, next), other(drained));
   await site.healthy();
   await stop(t, 'drained');
