@@ -82,8 +82,7 @@ t.test('the cluster is away for 20 s while the provider reconciles', async (t) =
     const reconciled = site.reconciliations(agent) - before;
     await ceph.resume(daemon);
     t.ok(reconciled >= 1, `${daemon}: ${reconciled} times`);
-    const after = site.reconciliations(agent);
-    while (site.reconciliations(agent) < after + 2) await sleep(100);
+    await site.reconciled(agent, 2);
     await disks.destroy(disk);
     await isAlive(t);
   }
@@ -101,8 +100,7 @@ t.test('the plugin is killed while the provider reconciles', async (t) => {
   await isAlive(t);
   // Mesos ends the reconciliation of a provider for good with one failed call, until the agent starts anew.
   await agent.restart();
-  const before = site.reconciliations(agent);
-  while (site.reconciliations(agent) < before + 2) await sleep(100);
+  await site.reconciled(agent, 2);
 });
 
 const named = <P extends string, N extends string>(call: P, names: readonly N[]) =>

@@ -65,12 +65,6 @@ function services(connection: ReturnType<typeof connect>) {
   return { controller: connection.service(Controller), node: connection.service(Node) };
 }
 
-/** Waits until the provider of an agent has looked at its plugin so many times more. */
-async function reconciled(one: LabAgent, times: number): Promise<void> {
-  const before = site.reconciliations(one);
-  while (site.reconciliations(one) < before + times) await sleep(100);
-}
-
 const CAPABILITY = {
   accessType: { case: 'mount' as const, value: { fsType: 'ext4' } },
   accessMode: { mode: 1 },
@@ -84,7 +78,7 @@ t.test(
     // It is ready when its provider is connected, which takes Probe, ListVolumes and GetCapacity.
     await agent.start();
     const pid = site.pluginPid(agent);
-    await reconciled(agent, 2);
+    await site.reconciled(agent, 2);
     await ceph.startMon();
     t.equal(site.pluginPid(agent), pid, 'it did not end');
     await disks.destroy(await disks.create('ext4', 32, 'MOUNT', here));
@@ -96,7 +90,7 @@ t.test(
   async (t) => {
     await ceph.pause('mon');
     await ceph.pause('osd');
-    await reconciled(agent, 2);
+    await site.reconciled(agent, 2);
     await ceph.resume('osd');
     await ceph.resume('mon');
     t.ok(framework.resources.some(pool('ext4')), 'the pool is still offered');
@@ -108,7 +102,7 @@ t.test(
         said.some((line) => line.includes(word)),
         `the log has "${word}"`,
       );
-    await reconciled(agent, 1);
+    await site.reconciled(agent, 1);
   },
 );
 
@@ -159,7 +153,7 @@ t.test(
     await framework.offered(pooled(1024), here.agent);
     const disk = await disks.create('ext4', 33.5, 'MOUNT', here);
     t.equal((await site.image(idOf(disk))).size, 33.5 * MIB);
-    await reconciled(agent, 2);
+    await site.reconciled(agent, 2);
     const { resource } = await framework.offered(pooled(991), here.agent);
     t.ok(resource, 'what is left is in whole MiB, and does not grow back');
     await disks.destroy(disk);
@@ -173,7 +167,7 @@ t.test(
     for (let index = 0; index < 12; index++)
       made.push(await disks.create('ext4', 9 + index, 'MOUNT', here));
     await agent.restart();
-    await reconciled(agent, 2);
+    await site.reconciled(agent, 2);
     for (const disk of made) {
       const { resource } = await framework.offered(diskWith(idOf(disk)), here.agent);
       t.same(resource.scalar, disk.scalar);
@@ -189,7 +183,7 @@ t.test(
   async (t) => {
     const disk = await disks.create('ext4', 32, 'MOUNT', here);
     const volumeId = idOf(disk);
-    await reconciled(other, 2);
+    await site.reconciled(other, 2);
     const listed = await calling(other, ({ controller }) => controller.listVolumes({}));
     t.same(listed.entries, []);
     const anothers = calling(other, ({ controller }) => controller.deleteVolume({ volumeId }));

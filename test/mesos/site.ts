@@ -22,6 +22,8 @@ export const QUOTA_MIB = 1024;
 const BOTH = ['CONTROLLER_SERVICE', 'NODE_SERVICE'];
 
 const START_LIMIT_MS = 60_000;
+/** Where Ceph is away, each look waits for what cannot be read. */
+const RECONCILE_LIMIT_MS = 300_000;
 
 /** The access mode of every profile. */
 export const WRITER = { access_mode: { mode: 'SINGLE_NODE_WRITER' } } as const;
@@ -173,6 +175,15 @@ export class Site {
   /** How often the provider of an agent has looked at its plugin. */
   reconciliations(agent: LabAgent): number {
     return agent.daemon.log.split('Reconciling storage pools').length - 1;
+  }
+
+  /** Waits until the provider of an agent has looked at its plugin so many times more. */
+  async reconciled(agent: LabAgent, times: number): Promise<void> {
+    const wanted = this.reconciliations(agent) + times;
+    for (const end = Date.now() + RECONCILE_LIMIT_MS; ; await sleep(100)) {
+      if (this.reconciliations(agent) >= wanted) return;
+      if (Date.now() > end) throw new Error(`the provider on ${agent.name} does not reconcile`);
+    }
   }
 
   /** Waits until an action has brought about another process of the plugin. */
