@@ -10,6 +10,8 @@ import { labFolder } from '../lab/folder.js';
 const lab = labFolder();
 const folder = join(lab, 'dev');
 const flag = `-folder=${folder}`;
+/** It is stopped and started here: clusters that others start meanwhile take the first ports that are free, far below. */
+const port = `-port=${28_000 + (process.pid % 128) * 32}`;
 
 // A caller has these for another Ceph. Each of them alone would keep the commands below from this one.
 process.env.CEPH_ARGS = '--conf=/nowhere --id=nobody --keyring=/nowhere';
@@ -22,7 +24,7 @@ async function status(): Promise<DevStatus & { readonly code: number | null }> {
 
 /** Starts `pannier dev` in the foreground; it is killed with the test if it still runs then. */
 async function foreground(t: Test) {
-  const child = spawn(process.execPath, [BINARY, 'dev', flag], {
+  const child = spawn(process.execPath, [BINARY, 'dev', flag, port], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));
